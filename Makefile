@@ -1,0 +1,103 @@
+# `make` alone lists the targets. Needs git, make, a C library and Python 3.11 or newer; the rest comes from uv.lock.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# PYTHON=/path/to/python3.12 chooses one; else the first of these that is new enough.
+PYTHON ?=
+SAMPLE ?=
+POLICY ?=
+# make test-unit ARGS='-k naming': further arguments for pytest
+ARGS ?=
+
+run := .venv/bin/python -m
+
+# uv takes its packages from uv.lock, checked by hash, and never brings a Python of its own.
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := .venv
+export UV_NO_PROGRESS := 1
+# Whoever has no home that can be written to (a service account, say) caches beside the environment.
+cacheless := $(shell mkdir -p "$${XDG_CACHE_HOME:-$$HOME/.cache}/uv" 2>/dev/null || echo yes)
+ifeq ($(cacheless),yes)
+export UV_CACHE_DIR := .venv/.uv-cache
+export PIP_NO_CACHE_DIR := 1
+endif
+
+# The environment is made anew after the checkout was moved or its Python has gone.
+ifneq "$(shell cat .venv/.made-in 2>/dev/null):$(shell .venv/bin/python -c 'print(1)' 2>/dev/null)" "$(CURDIR):1"
+.PHONY: .venv/.made-in
+endif
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: setup
+setup: .venv/.synced ## Make .venv from uv.lock (every target below does it when it's missing or out of date)
+
+.PHONY: demo
+demo: setup ## One refresh on local AWS, shown step by step (SAMPLE=path: your own schema or dump; POLICY=dir: its policy)
+	@$(run) deployments.demo $(if $(SAMPLE),--sample "$(SAMPLE)") $(if $(POLICY),--policy "$(POLICY)")
+
+.PHONY: test
+test: setup ## The whole test suite
+	@$(run) pytest -n 2 --dist loadgroup $(ARGS)
+
+.PHONY: test-unit
+test-unit: setup ## The tests that need nothing
+	@$(run) pytest tests/unit $(ARGS)
+
+.PHONY: test-integration
+test-integration: setup ## The tests against real PostgreSQL servers
+	@$(run) pytest -n 2 --dist loadgroup tests/integration $(ARGS)
+
+.PHONY: test-e2e
+test-e2e: setup ## The tests against local AWS and a Prefect server
+	@$(run) pytest -n 2 --dist loadgroup tests/e2e $(ARGS)
+
+.PHONY: lint
+lint: setup ## Style, types and the direction of imports
+	@$(run) ruff check .
+	@$(run) ruff format --check .
+	@$(run) mypy
+	@.venv/bin/lint-imports --no-logo
+
+.PHONY: format
+format: setup ## Put the code into its one style, and mend what ruff can mend
+	@$(run) ruff check --fix .
+	@$(run) ruff format .
+
+.PHONY: docs
+docs: setup ## Write what is generated in docs/ anew
+	@.venv/bin/python -c 'from pathlib import Path; from masking.reference import with_table; \
+	page = Path("docs/masking.md"); page.write_text(with_table(page.read_text()))'
+
+.PHONY: lock
+lock: setup ## Write uv.lock anew from pyproject.toml, keeping what still fits (ARGS=--upgrade: newest versions)
+	@$(run) uv lock $(ARGS)
+
+# Which uv, and with which hashes, uv.lock says itself.
+.venv/.synced: .venv/.made-in uv.lock pyproject.toml
+	@.venv/bin/python -c 'import tomllib; \
+	uv, = [p for p in tomllib.load(open("uv.lock", "rb"))["package"] if p["name"] == "uv"]; \
+	print("uv==" + uv["version"], *("--hash=" + wheel["hash"] for wheel in uv["wheels"]))' > .venv/uv.txt
+	@$(run) pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r .venv/uv.txt
+	@$(run) uv sync --quiet --frozen
+	@touch .venv/.synced
+
+.venv/.made-in:
+	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
+		python=; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo 'No Python 3.11 or newer on PATH. Install one, or say where it is: make PYTHON=/path/to/python3.12' >&2; \
+		exit 1; \
+	fi; \
+	echo "Setting up .venv from uv.lock ($$("$$python" --version); once, about a minute)" >&2; \
+	"$$python" -m venv --clear .venv || { \
+		echo "$$python can't make a virtual environment. On Debian and Ubuntu: apt install python3-venv" >&2; \
+		exit 1; \
+	}
+	@printf '%s\n' "$(CURDIR)" > .venv/.made-in
