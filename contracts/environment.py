@@ -1,0 +1,179 @@
+"""What one env is: one YAML file in ``deployments/environments/``, whose stem is its name."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from contracts.naming import check_env_name
+
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/CHAP_Limits.html#RDS_Limits.Constraints
+ClusterIdentifier = Annotated[str, StringConstraints(pattern=r"^[a-z](-?[a-z0-9])*$", max_length=63)]
+# https://www.postgresql.org/docs/current/sql-syntax-lexical.html, less what our own suffixes need
+DatabaseName = Annotated[str, StringConstraints(min_length=1, max_length=41)]
+SecretName = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+BucketName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AwsAccount(_Model):
+    """How one AWS account is reached. Credentials are the environment's own: a role, never a key in this file."""
+
+    region: str = Field(description="For example eu-west-1.")
+    assume_role_arn: str | None = Field(
+        default=None, description="A role to assume first; without it, the identity that the flow runs under."
+    )
+    endpoint_url: str | None = Field(default=None, description="Another endpoint than AWS's own: local AWS.")
+
+
+class Source(_Model):
+    """The production cluster. Only described and snapshotted, never connected to."""
+
+    cluster: ClusterIdentifier
+    database: DatabaseName
+    aws: AwsAccount
+    keep_snapshot_days: int = Field(
+        default=0,
+        ge=0,
+        le=35,
+        description="How long the run's own snapshot is kept; 0 deletes it in cleanup.",
+    )
+
+
+class Target(_Model):
+    """The dev or staging cluster, and the database in it that a refresh replaces."""
+
+    cluster: ClusterIdentifier
+    database: DatabaseName
+    aws: AwsAccount
+    secret: SecretName = Field(
+        description="Secrets Manager ARN or name of the master user's login, as JSON with username and password."
+    )
+    ca_bundle: Path = Field(description="PEM file with the certificate authority of the RDS endpoints.")
+    is_production: bool = Field(default=False, description="Must be false: a production target is refused.")
+    allow_locale_change: bool = Field(
+        default=False, description="Whether encoding and locale may become the source's where they differ."
+    )
+    keep_previous_days: int = Field(
+        default=7, ge=0, le=365, description="How long the database before is kept for a rollback."
+    )
+
+    @field_validator("is_production")
+    @classmethod
+    def _never_production(cls, value: bool) -> bool:
+        if value:
+            raise ValueError("a target that is marked production is never refreshed")
+        return value
+
+
+class CloneSettings(_Model):
+    """The temporary cluster that is masked. It lives in the target's account."""
+
+    subnet_group: str = Field(description="DB subnet group of private subnets.")
+    security_group_ids: tuple[str, ...] = Field(
+        min_length=1, description="Security groups without egress; ingress from the task alone."
+    )
+    parameter_group: str = Field(
+        description="DB cluster parameter group: no logical replication workers, nothing preloaded, terse errors."
+    )
+    kms_key_id: str = Field(description="ARN of the KMS key that encrypts the clone.")
+    min_acu: float = Field(default=0.5, ge=0.5, le=256)
+    max_acu: float = Field(default=16, ge=1, le=256)
+    lifetime_hours: int = Field(
+        default=12, ge=1, le=168, description="After this, the janitor may delete what a dead run left."
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> CloneSettings:
+        if self.min_acu > self.max_acu:
+            raise ValueError("min_acu is greater than max_acu")
+        return self
+
+
+class ArchiveSettings(_Model):
+    """Where the masked dump is kept."""
+
+    bucket: BucketName
+    prefix: str = Field(default="refresh", pattern=r"^[A-Za-z0-9/_.-]*$")
+    kms_key_id: str | None = Field(
+        default=None, description="ARN of the KMS key for SSE-KMS; none is the bucket's default."
+    )
+    keep_days: int = Field(default=7, ge=1, le=365)
+
+
+class MaskingSettings(_Model):
+    """How values are masked. The rules are in ``sql/databases/{policy}/``."""
+
+    root_key_secret: SecretName = Field(
+        description="Secrets Manager ARN or name of the root key: 64 hex digits, known to nobody else."
+    )
+    policy: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_.-]+$",
+        description="Directory of the policy in sql/databases/; the source database's name by default.",
+    )
+
+
+class SlackSettings(_Model):
+    webhook_secret: SecretName = Field(
+        description="Secrets Manager ARN or name of the incoming webhook's URL."
+    )
+
+
+class Environment(_Model):
+    """One env: where the data comes from, where it goes, and what happens between.
+
+    ``name`` is the file's stem. Reading it costs nothing and touches nothing.
+    """
+
+    name: str
+    source: Source
+    target: Target
+    clone: CloneSettings
+    archive: ArchiveSettings
+    masking: MaskingSettings
+    slack: SlackSettings | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _name_fits(cls, value: str) -> str:
+        return check_env_name(value)
+
+    @model_validator(mode="after")
+    def _source_is_not_target(self) -> Environment:
+        same_place = (
+            self.source.aws.region == self.target.aws.region
+            and self.source.aws.endpoint_url == self.target.aws.endpoint_url
+            and self.source.aws.assume_role_arn == self.target.aws.assume_role_arn
+        )
+        if self.source.cluster == self.target.cluster and same_place:
+            raise ValueError(f"source and target are the same cluster, {self.source.cluster}")
+        if self.source.aws.region != self.target.aws.region:
+            raise ValueError(
+                f"the source is in {self.source.aws.region} and the target in {self.target.aws.region}:"
+                " a snapshot is restored in its own region"
+            )
+        return self
+
+    @property
+    def policy_name(self) -> str:
+        return self.masking.policy or self.source.database
+
+    @property
+    def clone_lifetime(self) -> timedelta:
+        return timedelta(hours=self.clone.lifetime_hours)
+
+
+def environment_json_schema() -> dict[str, Any]:
+    """JSON Schema of an environment file, for editors: ``name`` is the file's stem, so it isn't in the file."""
+    schema = Environment.model_json_schema()
+    schema["properties"].pop("name")
+    schema["required"] = [field for field in schema["required"] if field != "name"]
+    return schema

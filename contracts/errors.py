@@ -1,0 +1,146 @@
+"""Every error that a refresh can end with.
+
+::
+
+    RefreshError
+    ├── ConfigurationError        what the user wrote can't be used; nothing was touched
+    │   ├── EnvironmentInvalid
+    │   ├── PolicyInvalid
+    │   └── Unclassified          tables or columns without a rule; holds the policy lines to add
+    ├── PreconditionFailed        the world isn't as the run needs it; nothing was touched
+    ├── NotOurs                   a resource lacks the tags or comment that would let us change it
+    ├── AwsError                  an AWS call was refused, or a resource went into a state it can't leave
+    │   └── WaitTimedOut
+    ├── DatabaseError             PostgreSQL refused a statement (its DETAIL, which quotes rows, is left out)
+    ├── ClientToolFailed          pg_dump, pg_restore or psql ended with an error
+    ├── ArchiveInvalid            an archive is missing, incomplete, or not what its manifest says
+    ├── VerificationFailed        masked data didn't pass its checks; nothing left the clone
+    └── CleanupIncomplete         something that this run made is still there; holds what, and the command
+
+A message says what happened, to which resource, and what to do next. None holds row data or a secret:
+Prefect stores messages, causes and tracebacks, so a cause that could quote a row is cut off with ``from None``
+where it is translated.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class RefreshError(Exception):
+    """What happened (``what``), to which resource, and what to do next (``remedy``)."""
+
+    def __init__(self, what: str, *, resource: str, remedy: str, is_transient: bool = False) -> None:
+        self.what = what
+        self.resource = resource
+        self.remedy = remedy
+        self.is_transient = is_transient
+        super().__init__(what, resource, remedy, is_transient)
+
+    def __str__(self) -> str:
+        return f"{self.resource}: {self.what.rstrip('.')}. {self.remedy}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.__dict__.copy())
+
+
+def _rebuild(kind: type[RefreshError], fields: dict[str, Any]) -> RefreshError:
+    error = kind.__new__(kind)
+    RefreshError.__init__(
+        error,
+        fields["what"],
+        resource=fields["resource"],
+        remedy=fields["remedy"],
+        is_transient=fields["is_transient"],
+    )
+    error.__dict__.update(fields)
+    return error
+
+
+class ConfigurationError(RefreshError):
+    """What the user wrote can't be used. Nothing was touched."""
+
+
+class EnvironmentInvalid(ConfigurationError):
+    """An environment file is missing, malformed, or contradicts itself or another one."""
+
+
+class PolicyInvalid(ConfigurationError):
+    """A policy or a masking script is malformed, or doesn't fit the database."""
+
+
+class Unclassified(ConfigurationError):
+    """Tables or columns that the policy doesn't mention. ``policy_lines`` is YAML, ready to paste."""
+
+    def __init__(self, *, database: str, columns: tuple[str, ...], policy_lines: str) -> None:
+        self.columns = columns
+        self.policy_lines = policy_lines
+        super().__init__(
+            f"{len(columns)} tables or columns have no rule, so nothing was masked and nothing left the clone",
+            resource=f"database {database}",
+            remedy=f"Review these lines and add them to its policy.yaml:\n{policy_lines}",
+        )
+
+
+class PreconditionFailed(RefreshError):
+    """The world isn't as the run needs it. Nothing was touched."""
+
+
+class NotOurs(RefreshError):
+    """A resource lacks the tags or the comment that would let us change it."""
+
+
+class AwsError(RefreshError):
+    """An AWS call was refused, or a resource went into a state that it can't leave by itself."""
+
+    def __init__(
+        self, what: str, *, resource: str, remedy: str, code: str = "", is_transient: bool = False
+    ) -> None:
+        self.code = code
+        super().__init__(what, resource=resource, remedy=remedy, is_transient=is_transient)
+
+
+class WaitTimedOut(AwsError):
+    """A resource didn't reach the wanted state in the time allowed."""
+
+
+class DatabaseError(RefreshError):
+    """PostgreSQL refused a statement. ``sqlstate`` and ``constraint`` name the reason, never a row."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        resource: str,
+        remedy: str,
+        sqlstate: str = "",
+        constraint: str = "",
+        is_transient: bool = False,
+    ) -> None:
+        self.sqlstate = sqlstate
+        self.constraint = constraint
+        super().__init__(what, resource=resource, remedy=remedy, is_transient=is_transient)
+
+
+class ClientToolFailed(RefreshError):
+    """pg_dump, pg_restore or psql ended with an error."""
+
+
+class ArchiveInvalid(RefreshError):
+    """An archive is missing, incomplete, or not what its manifest says."""
+
+
+class VerificationFailed(RefreshError):
+    """Masked data didn't pass its checks. Nothing left the clone."""
+
+
+class CleanupIncomplete(RefreshError):
+    """Something that this run made is still there, and may cost money. ``leftovers`` names it."""
+
+    def __init__(self, *, leftovers: tuple[str, ...], remedy: str) -> None:
+        self.leftovers = leftovers
+        super().__init__(
+            f"{len(leftovers)} resources are still there: {', '.join(leftovers)}",
+            resource="cleanup",
+            remedy=remedy,
+        )

@@ -1,0 +1,99 @@
+"""What Slack and the run's page in Prefect say. Plain facts: names, counts, times; never a value of a row."""
+
+from __future__ import annotations
+
+from contracts.report import RefreshReport
+from contracts.results import Snapshot
+
+_STEP_REMEDY = {
+    "preflight": "Nothing was touched. Mend what the message names, then start the refresh again.",
+    "snapshot": "The target is untouched. Start the refresh again.",
+    "clone": "The target is untouched. Start the refresh again.",
+    "mask": "The target is untouched and nothing left the clone. Mend the policy, then start the refresh again.",
+    "dump": "The target is untouched. Start the refresh again.",
+    "restore": "The target is what it was. Retry the run in Prefect: it begins at the archive.",
+    "cleanup": "The target may have the new data already. See what is still there; the janitor tries again.",
+    "report": "The target has the new data; only telling about it failed. There is nothing to do again.",
+}
+
+
+def size(size_bytes: int) -> str:
+    """For people: ``1.4 GB``."""
+    amount = float(size_bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+def duration(seconds: float) -> str:
+    """For people: ``12 s``, ``3 min 05 s``, ``1 h 12 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def snapshot_message(env: str, source: str, snapshot: Snapshot, seconds: float, run_url: str) -> str:
+    return (
+        f":camera: *{env}*: snapshot `{snapshot.identifier}` of `{source}` is available"
+        f" ({snapshot.kind}, {duration(seconds)}).\n{run_url}"
+    )
+
+
+def success_message(report: RefreshReport, run_url: str) -> str:
+    masked = sum(column.action == "mask" for column in report.columns)
+    steps = ", ".join(f"{step.name} {duration(step.seconds)}" for step in report.steps)
+    lines = [
+        (
+            f":white_check_mark: *{report.env}* has masked data of `{report.source}`:"
+            f" {report.target.rows:,} rows, {masked} columns masked, in {duration(report.seconds)}."
+        ),
+        f"Steps: {steps}.",
+        f"Archive: {report.archive.uri} ({size(report.archive.size_bytes)}).",
+    ]
+    if report.target.previous:
+        lines.append(f"Before it: `{report.target.previous}`, kept for a rollback.")
+    lines += [f":warning: {warning}" for warning in report.warnings]
+    return "\n".join([*lines, run_url])
+
+
+def failure_message(env: str, *, state: str, step: str, seconds: float, reason: str, run_url: str) -> str:
+    return "\n".join(
+        [
+            f":x: *{env}*: the refresh ended as {state} in step *{step}* after {duration(seconds)}.",
+            reason,
+            f"Next: {_STEP_REMEDY.get(step, 'See the run in Prefect.')}",
+            run_url,
+        ]
+    )
+
+
+def summary_markdown(report: RefreshReport) -> str:
+    """The artifact on the run's page."""
+    checks = "\n".join(
+        f"| {check.name} | {check.scope_rows:,} | {check.result} | {check.detail} |"
+        for check in report.verification.checks
+    )
+    tables = "\n".join(f"| {table.table} | {table.action} | {table.rows:,} |" for table in report.tables)
+    steps = "\n".join(f"| {step.name} | {duration(step.seconds)} |" for step in report.steps)
+    return f"""# {report.env}: {report.target.rows:,} rows from {report.source}
+
+Archive {report.archive.uri}, {report.archive.objects} objects, {size(report.archive.size_bytes)}.
+Live database `{report.target.database}`, before it `{report.target.previous or "none"}`.
+
+| step | time |
+|---|---|
+{steps}
+
+| check | rows | result | |
+|---|---|---|---|
+{checks}
+
+| table | action | rows |
+|---|---|---|
+{tables}
+"""

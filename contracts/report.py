@@ -1,0 +1,101 @@
+"""What a refresh says of itself when it is done: facts, never values."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+TableAction = Literal["full", "where", "empty"]
+ColumnAction = Literal["mask", "keep", "empty"]
+CheckResult = Literal["passed", "failed", "not run"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StepReport(_Model):
+    name: str
+    seconds: float
+
+
+class TableReport(_Model):
+    """``table`` is ``schema.name``; ``rows`` are the rows that are in the archive."""
+
+    table: str
+    rows: int
+    action: TableAction
+
+
+class ColumnReport(_Model):
+    """``masker`` is None where the column is kept or its table is empty."""
+
+    table: str
+    column: str
+    action: ColumnAction
+    masker: str | None = None
+
+
+class Check(_Model):
+    """One check over ``scope_rows`` rows; ``detail`` says which, in words that quote no value."""
+
+    name: str
+    scope_rows: int
+    result: CheckResult
+    detail: str = ""
+
+
+class Verification(_Model):
+    verdict: Literal["passed", "failed"]
+    checks: tuple[Check, ...]
+
+
+class MaskingReport(_Model):
+    """What was done to every table and column of the clone, and how it was checked."""
+
+    policy_digest: str
+    tables: tuple[TableReport, ...]
+    columns: tuple[ColumnReport, ...]
+    verification: Verification
+    rows_masked: int = 0
+
+    @property
+    def columns_masked(self) -> int:
+        return sum(column.action == "mask" for column in self.columns)
+
+
+class ArchiveReport(_Model):
+    uri: str
+    objects: int
+    size_bytes: int
+
+
+class TargetReport(_Model):
+    database: str
+    rows: int
+    previous: str | None
+    sessions_terminated: int = 0
+    swap_seconds: float = 0.0
+
+
+class RefreshReport(_Model):
+    """The whole run. Times in seconds, sizes in bytes."""
+
+    run_key: str
+    flow_run_id: UUID
+    env: str
+    source: str
+    snapshot: str
+    steps: tuple[StepReport, ...]
+    tables: tuple[TableReport, ...]
+    columns: tuple[ColumnReport, ...]
+    verification: Verification
+    archive: ArchiveReport
+    target: TargetReport
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        return sum(step.seconds for step in self.steps)
