@@ -1,0 +1,1 @@
+"""What is configured: one block per env, made from its file."""

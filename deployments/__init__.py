@@ -1,0 +1,1 @@
+"""Where it runs. Only `localaws` and `demo` are Python; the rest is configuration."""

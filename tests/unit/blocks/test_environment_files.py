@@ -1,0 +1,122 @@
+"""An env is one file; what contradicts itself or another file is refused, by name and with a remedy."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from blocks.config_root import CHECKOUT
+from blocks.environment_files import (
+    check_against_each_other,
+    environment_names,
+    read_environment,
+    read_environments,
+)
+from contracts.environment import environment_json_schema
+from contracts.errors import EnvironmentInvalid
+
+EXAMPLE = CHECKOUT / "deployments" / "environments" / "staging.yaml"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of environment files, in a config root of its own."""
+    monkeypatch.setenv("REFRESH_CONFIG_ROOT", str(tmp_path))
+    environments = tmp_path / "deployments" / "environments"
+    environments.mkdir(parents=True)
+    return environments
+
+
+def write(folder: Path, env: str, **changes: dict[str, Any]) -> None:
+    content = YAML(typ="safe").load(EXAMPLE.read_text())
+    for section, fields in changes.items():
+        content[section] = {**content[section], **fields}
+    with (folder / f"{env}.yaml").open("w") as file:
+        YAML(typ="safe").dump(content, file)
+
+
+def test_the_files_stems_are_the_envs(folder: Path) -> None:
+    write(folder, "staging")
+    write(folder, "dev", target={"cluster": "shop-dev"})
+    assert environment_names() == ("dev", "staging")
+    assert read_environment("staging").name == "staging"
+
+
+def test_the_shipped_examples_fit_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REFRESH_CONFIG_ROOT")
+    environments = read_environments()
+    assert {"dev", "staging"} <= {environment.name for environment in environments}
+    check_against_each_other(environments)
+
+
+def test_an_unknown_env_is_refused_with_the_known_ones(folder: Path) -> None:
+    write(folder, "staging")
+    with pytest.raises(EnvironmentInvalid, match=r"env 'prod'.*known envs: staging"):
+        read_environment("prod")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (
+            {"target": {"cluster": "shop-production"}},
+            "source and target are the same cluster, shop-production",
+        ),
+        ({"target": {"is_production": True}}, "marked production"),
+        ({"target": {"aws": {"region": "us-east-1"}}}, "restored in its own region"),
+        ({"target": {"databse": "shop"}}, r"target\.databse"),
+        ({"clone": {"min_acu": 32}}, "min_acu is greater"),
+        ({"archive": {"bucket": "Not_A_Bucket"}}, r"archive\.bucket"),
+        ({"source": {"cluster": "double--hyphen"}}, r"source\.cluster"),
+    ],
+)
+def test_a_file_that_contradicts_itself_is_refused(folder: Path, changes: Any, says: str) -> None:
+    write(folder, "staging", **changes)
+    with pytest.raises(EnvironmentInvalid, match=says):
+        read_environment("staging")
+
+
+def test_two_envs_with_one_target_are_refused(folder: Path) -> None:
+    write(folder, "staging")
+    write(folder, "qa")
+    with pytest.raises(EnvironmentInvalid, match="same target as env 'qa'"):
+        read_environment("qa")
+
+
+def test_a_target_that_is_another_envs_source_is_refused(folder: Path) -> None:
+    write(folder, "staging")
+    write(folder, "dev", source={"cluster": "crm-production"}, target={"cluster": "shop-production"})
+    with pytest.raises(EnvironmentInvalid, match="the source of env 'staging'"):
+        read_environment("dev")
+
+
+def test_a_target_that_is_the_source_of_a_file_with_a_typo_is_refused(folder: Path) -> None:
+    write(folder, "staging", archive={"buckt": "x"})
+    write(folder, "dev", source={"cluster": "crm-production"}, target={"cluster": "shop-production"})
+    with pytest.raises(EnvironmentInvalid, match="the source of env 'staging'"):
+        read_environment("dev")
+
+
+def test_broken_yaml_is_refused_with_line_and_column(folder: Path) -> None:
+    (folder / "staging.yaml").write_text("source:\n  cluster: [\n")
+    with pytest.raises(EnvironmentInvalid, match=r"line \d+, column \d+"):
+        read_environment("staging")
+
+
+def test_another_envs_broken_file_is_no_obstacle(folder: Path) -> None:
+    write(folder, "staging")
+    (folder / "broken.yaml").write_text("[")
+    assert read_environment("staging").name == "staging"
+    with pytest.raises(EnvironmentInvalid, match="broken"):
+        read_environments()
+
+
+def test_editors_get_a_schema_of_the_file_not_of_the_model() -> None:
+    schema = environment_json_schema()
+    assert "name" not in schema["properties"]
+    assert "target" in schema["required"]
+    json.dumps(schema)
