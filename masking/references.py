@@ -1,0 +1,70 @@
+"""Foreign keys: both ends must mask alike, and nothing may refer to a table that is emptied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from masking.catalogue import Catalogue, ForeignKey, Table, TableName
+from masking.masker import Use
+from masking.policy import Policy, invalid
+
+#: Maskers whose results are their author's: whether both ends agree is seen after the pass.
+_AUTHORED = ("sql", "script")
+
+
+def check_foreign_keys(
+    catalogue: Catalogue, policy: Policy, uses: Mapping[tuple[TableName, str], Use]
+) -> None:
+    """Raise :class:`PolicyInvalid` for a foreign key that the policy would break, naming it."""
+    for table in catalogue.tables:
+        root = catalogue.root(table)
+        rule = policy.tables.get(root.id)
+        if table.kind not in ("r", "p") or rule is None or rule.action == "empty":
+            continue
+        for key in table.foreign_keys:
+            referenced = catalogue.tables_by_id.get(key.referenced)
+            if referenced is not None:
+                _check(policy, root, key, catalogue.root(referenced), uses)
+
+
+def _check(
+    policy: Policy,
+    table: Table,
+    key: ForeignKey,
+    referenced: Table,
+    uses: Mapping[tuple[TableName, str], Use],
+) -> None:
+    rule, other = policy.tables[table.id], policy.tables.get(referenced.id)
+    ours = [uses.get((table.id, column)) for column in key.columns]
+    if any(use is not None and use.masker.name == "null" for use in ours):
+        return
+    if other is None:
+        return  # an extension's own table, whose rows the extension makes again
+    if other.action == "empty":
+        raise invalid(
+            rule.position,
+            f"foreign key {key.name} of {table} refers to {referenced}, which is emptied",
+            f"Mask {', '.join(key.columns)} as null, empty {table} too, or keep {referenced}'s rows.",
+        )
+    for column, use, other_column in zip(key.columns, ours, key.referenced_columns, strict=True):
+        theirs = uses.get((referenced.id, other_column))
+        if not _mask_alike(use, theirs):
+            raise invalid(
+                rule.columns[column].position if column in rule.columns else rule.position,
+                f"foreign key {key.name} joins {table}.{column} and {referenced}.{other_column}, "
+                "which are masked differently",
+                "Give both the same masker and domain, keep both, or mask the referring column as null.",
+            )
+
+
+def _mask_alike(one: Use | None, other: Use | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    if one.masker.name in _AUTHORED or other.masker.name in _AUTHORED:
+        return True
+    return (one.masker.name, one.parameters, one.domain, one.letters) == (
+        other.masker.name,
+        other.parameters,
+        other.domain,
+        other.letters,
+    )

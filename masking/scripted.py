@@ -1,0 +1,134 @@
+"""Scripts held against catalogue and policy: which statements are fused, and which columns they mask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from contracts.errors import PolicyInvalid
+from masking.catalogue import Catalogue, Table, TableName
+from masking.expressions import Expression
+from masking.fusing import Fuser
+from masking.parameters import Keep, Script
+from masking.policy import Policy
+from masking.scripts import ScriptStatement
+
+if TYPE_CHECKING:
+    from masking.plan import TablePlan
+
+_DEFAULT_SCHEMA = "public"
+
+
+def _target(statement: ScriptStatement) -> TableName:
+    return TableName(schema=statement.schema or _DEFAULT_SCHEMA, name=statement.table)
+
+
+def _wrong(statement: ScriptStatement, what: str, remedy: str) -> PolicyInvalid:
+    return PolicyInvalid(what, resource=str(statement.position), remedy=remedy)
+
+
+def check_script_columns(catalogue: Catalogue, policy: Policy) -> None:
+    """Every column that a script assigns is the policy's to name, and every ``script`` column is reached."""
+    reached: set[tuple[TableName, str]] = set()
+    for statement in policy.statements:
+        table = _table(catalogue, statement)
+        _check_names(statement, table)
+        root = catalogue.root(table)
+        rule = policy.tables.get(root.id)
+        if rule is None or rule.action == "empty":
+            continue
+        for name in statement.assigned:
+            column = rule.columns.get(name)
+            if column is None or (isinstance(column.parameters, Keep) and not column.parameters.reason):
+                raise _wrong(
+                    statement,
+                    f"it assigns {table}.{name}, which the policy doesn't list as script",
+                    f"Write in policy.yaml: {name}: {{script: {{domain: {name.lower()}}}}}",
+                )
+            whole = (
+                statement.barrier is None
+                and statement.condition is None
+                and not _misses_rows(catalogue, statement, table)
+            )
+            if whole and root is table:
+                reached.add((root.id, name))
+    for table_name, rule in policy.tables.items():
+        if rule.action == "empty":
+            continue
+        for name, column in rule.columns.items():
+            if isinstance(column.parameters, Script) and (table_name, name) not in reached:
+                raise PolicyInvalid(
+                    f"column {table_name}.{name} is for a script, and no plain UPDATE without WHERE assigns it",
+                    resource=str(column.position),
+                    remedy="Add one to masking/*.sql, or give the column a masker.",
+                )
+
+
+def _table(catalogue: Catalogue, statement: ScriptStatement) -> Table:
+    table = catalogue.tables_by_id.get(_target(statement))
+    if table is None or table.kind not in ("r", "p"):
+        raise _wrong(
+            statement,
+            f"there is no table {_target(statement)} in the database",
+            "Mend its name, with its schema.",
+        )
+    return table
+
+
+def _check_names(statement: ScriptStatement, table: Table) -> None:
+    read = {name for assignment in statement.assignments for name in assignment.expression.reads}
+    read |= statement.condition.reads if statement.condition else set()
+    for name in [*statement.assigned, *sorted(read)]:
+        if name not in table.columns_by_name:
+            raise _wrong(statement, f"table {table} has no column {name}", "Mend its name.")
+
+
+def _misses_rows(catalogue: Catalogue, statement: ScriptStatement, table: Table) -> bool:
+    return statement.only and table.kind == "p"
+
+
+def is_fused(catalogue: Catalogue, statement: ScriptStatement) -> bool:
+    """Whether a statement becomes part of its table's pass."""
+    table = _table(catalogue, statement)
+    if (
+        statement.barrier is not None
+        or table.partition_of is not None
+        or _misses_rows(catalogue, statement, table)
+    ):
+        return False
+    has_heirs = table.kind == "r" and bool(catalogue.children.get(table.id))
+    return statement.only or not has_heirs
+
+
+def add_scripts(fuser: Fuser, catalogue: Catalogue, policy: Policy, plans: Sequence[TablePlan]) -> None:
+    """Hand every statement to the fuser, in order; those on emptied tables have nothing to do."""
+    from masking.plan import is_pass_target  # plan builds on this module
+
+    for statement in policy.statements:
+        table = _table(catalogue, statement)
+        rule = policy.tables.get(catalogue.root(table).id)
+        if rule is None or rule.action == "empty":
+            continue
+        if not is_fused(catalogue, statement):
+            fuser.add_barrier(statement, table.id)
+            continue
+        for plan in plans:
+            if catalogue.root(plan.table) is table and is_pass_target(catalogue, plan):
+                fuser.add_statement(statement, plan.table)
+
+
+def recomputed(policy: Policy, root: Table, column: str) -> Expression | None:
+    """What a column's only statement made of columns that nothing assigns; None where it can't be had again."""
+    ours = [statement for statement in policy.statements if _target(statement) == root.id]
+    assigning = [statement for statement in ours if column in statement.assigned]
+    if len(assigning) != 1 or assigning[0].barrier is not None or assigning[0].condition is not None:
+        return None
+    (expression,) = [found.expression for found in assigning[0].assignments if found.column == column]
+    assigned = {name for statement in ours for name in statement.assigned}
+    rules = policy.tables[root.id].columns
+    changed = {
+        name
+        for name in root.with_sources(expression.reads)
+        if name in assigned or (name in rules and rules[name].masker.masks)
+    }
+    return None if changed else expression

@@ -1,0 +1,54 @@
+-- HMAC-SHA256 of a text under the sub-key of a masking domain, from the padded keys in the session's settings.
+-- textsend converts to the client's encoding, which every connection of ours sets to UTF-8.
+-- Parameters: value, domain. Result: 32 bytes. Fails where the session has no key for the domain.
+CREATE FUNCTION refresh_mask.mac(value text, domain text) RETURNS bytea
+LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
+    SELECT pg_catalog.sha256(
+        pg_catalog.decode(pg_catalog.current_setting('refresh_mask.outer_' || domain), 'hex')
+        || pg_catalog.sha256(
+            pg_catalog.decode(pg_catalog.current_setting('refresh_mask.inner_' || domain), 'hex')
+            || pg_catalog.textsend(value)))
+$$;
+
+-- A non-negative number below 2^56 from seven bytes of a hash, from byte "place" on.
+CREATE FUNCTION refresh_mask.number_at(mac bytea, place int) RETURNS bigint
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT ('x' || pg_catalog.encode(pg_catalog.substr(mac, place + 1, 7), 'hex'))::pg_catalog.bit(56)::bigint
+$$;
+
+-- The first "count" (up to 64) letters a–r that a hash stands for, four bits each.
+CREATE FUNCTION refresh_mask.letters(mac bytea, count int) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT pg_catalog.translate(
+        pg_catalog.left(pg_catalog.encode(mac, 'hex'), count), '0123456789', 'ghijkmnpqr')
+$$;
+
+-- Letters for a value: alike, but for their case, for values that differ only in case. So two values that are
+-- equal after lower() or as citext stay equal after lower(), and two that aren't equal stay unequal.
+CREATE FUNCTION refresh_mask.cased_letters(value text, count int, domain text) RETURNS text
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    folded CONSTANT text := pg_catalog.lower(value);
+    word   CONSTANT text := refresh_mask.letters(refresh_mask.mac(folded, domain), count);
+    cases  text;
+    cased  text := '';
+BEGIN
+    IF folded = value COLLATE "C" THEN
+        RETURN word;
+    END IF;
+    cases := pg_catalog.encode(refresh_mask.mac(value, domain), 'hex');
+    FOR i IN 1 .. pg_catalog.length(word) LOOP
+        cased := cased || CASE WHEN pg_catalog.substr(cases, i, 1) < '8' COLLATE "C"
+                               THEN pg_catalog.upper(pg_catalog.substr(word, i, 1))
+                               ELSE pg_catalog.substr(word, i, 1) END;
+    END LOOP;
+    RETURN cased;
+END
+$$;
+
+-- A keyed hash of a value in any case and without surrounding spaces: what verification compares.
+CREATE FUNCTION refresh_mask.fingerprint(value text) RETURNS uuid
+LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
+    SELECT pg_catalog.encode(pg_catalog.substr(
+        refresh_mask.mac(pg_catalog.lower(pg_catalog.btrim(value)), '_fingerprint'), 1, 16), 'hex')::uuid
+$$;

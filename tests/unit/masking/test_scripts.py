@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import pytest
+
+from contracts.errors import PolicyInvalid
+from masking.catalogue import TableName
+from masking.fusing import Fuser
+from masking.plan import make_plan
+from masking.policy import parse_policy
+from masking.scripts import parse_script
+from tests.unit.masking.shapes import USERS, catalogue
+
+MASK_SSNS = """\
+-- mask_ssns.sql
+UPDATE users SET ssn = CONCAT('XXX-XX-', RIGHT(ssn, 4));
+UPDATE users SET email = CONCAT('user_', id, '@example.dev');
+UPDATE users SET phone = '555-000-0000';
+"""
+POLICY = """
+tables:
+  users:
+    columns:
+      id: keep
+      ssn: {script: {domain: ssn}}
+      email: {script: {domain: email}}
+      phone: {script: {domain: phone}}
+"""
+
+
+def passes(script: str) -> list[list[list[str]]]:
+    """Names of the updated columns, by pass, by stage, of a script on users."""
+    fuser = Fuser()
+    for statement in parse_script(script, "s.sql"):
+        if statement.barrier is None:
+            fuser.add_statement(statement, USERS)
+        else:
+            fuser.add_barrier(statement, USERS.id)
+    return [
+        [[update.column for update in one.updates] for found in stage.passes for one in found]
+        for stage in fuser.stages()
+    ]
+
+
+def test_the_users_own_script_becomes_one_pass() -> None:
+    plan = make_plan(catalogue(USERS), parse_policy(POLICY, {"mask_ssns.sql": MASK_SSNS}))
+    (stage,) = plan.stages
+    ((found,),) = stage.passes
+    assert found.table == TableName(schema="public", name="users")
+    assert [update.column for update in found.updates] == ["ssn", "email", "phone"]
+    assert stage.barrier is None
+
+
+def test_statements_know_where_they_stand() -> None:
+    places = [str(statement.position) for statement in parse_script(MASK_SSNS, "masking/mask_ssns.sql")]
+    assert places == [f"masking/mask_ssns.sql:{line}:1" for line in (2, 3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("UPDATE users SET ssn = phone; UPDATE users SET email = 'x'", [[["ssn", "email"]]]),
+        ("UPDATE users SET ssn = phone; UPDATE users SET phone = 'x'", [[["ssn", "phone"]]]),
+        ("UPDATE users SET ssn = 'x'; UPDATE users SET phone = ssn", [[["ssn"], ["phone"]]]),
+        ("UPDATE users SET ssn = 'x'; UPDATE users SET phone = 'y' WHERE ssn = 'z'", [[["ssn"], ["phone"]]]),
+        ("UPDATE users SET ssn = 'x'; UPDATE users SET ssn = 'y'", [[["ssn"], ["ssn"]]]),
+        ("UPDATE users SET ssn = phone, phone = ssn", [[["ssn", "phone"]]]),
+        (
+            "UPDATE users SET ssn = 'x'; DELETE FROM users; UPDATE users SET phone = 'x'",
+            [[["ssn"]], [["phone"]]],
+        ),
+    ],
+)
+def test_what_reads_an_assigned_column_begins_a_new_pass(
+    script: str, expected: list[list[list[str]]]
+) -> None:
+    assert passes(script) == expected
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE users SET ssn = (SELECT 'x')",
+        "UPDATE users SET ssn = o.x FROM other o",
+        "WITH w AS (SELECT 1) UPDATE users SET ssn = 'x'",
+        "UPDATE users SET ssn = 'x' RETURNING id",
+        "UPDATE users SET (ssn, phone) = ('x', 'y')",
+        "UPDATE users SET ssn = DEFAULT",
+        "UPDATE users SET ssn = users::text",
+        "DELETE FROM users WHERE id = 3",
+    ],
+)
+def test_what_is_no_function_of_one_row_is_a_barrier(statement: str) -> None:
+    (found,) = parse_script(statement, "s.sql")
+    assert found.barrier is not None
+    assert found.text == statement
+
+
+@pytest.mark.parametrize(
+    ("script", "place", "what"),
+    [
+        ("UPDATE users\nSIT ssn = 1", "masking/s.sql:2:", "isn't SQL"),
+        ("\n  DROP TABLE users", "masking/s.sql:2:3", "changes rows"),
+        ("COPY users TO PROGRAM 'curl'", "masking/s.sql:1:1", "changes rows"),
+        ("UPDATE usres SET ssn = 1", "masking/s.sql:1:1", "no table public.usres"),
+        ("UPDATE users SET sssn = 1", "masking/s.sql:1:1", "no column sssn"),
+        ("UPDATE users SET ssn = sssn", "masking/s.sql:1:1", "no column sssn"),
+        ("UPDATE users SET id = 1", "masking/s.sql:1:1", "doesn't list as script"),
+    ],
+)
+def test_a_wrong_script_is_named_with_file_line_and_column(script: str, place: str, what: str) -> None:
+    with pytest.raises(PolicyInvalid) as caught:
+        make_plan(catalogue(USERS), parse_policy(POLICY, {"a.sql": MASK_SSNS, "s.sql": script}))
+    assert str(caught.value).startswith(place)
+    assert what in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["", "UPDATE users SET ssn = 'x' WHERE id > 3", "UPDATE users SET ssn = o.x FROM other o"],
+)
+def test_a_script_column_that_no_statement_fully_reaches_stops_the_run(script: str) -> None:
+    policy = POLICY.replace("email: {script: {domain: email}}", "email: email")
+    policy = policy.replace("phone: {script: {domain: phone}}", "phone: phone")
+    with pytest.raises(PolicyInvalid, match=r"policy.yaml:6:7: column public.users.ssn is for a script"):
+        make_plan(catalogue(USERS), parse_policy(policy, {"s.sql": script}))
