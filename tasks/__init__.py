@@ -1,0 +1,1 @@
+"""How the world is touched: one effect per task. What is decided lives in masking/ and in pure modules here."""

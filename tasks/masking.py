@@ -1,0 +1,110 @@
+"""The clone is masked and proved, one effect after the other; any of them can stop the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from prefect import get_run_logger, task
+from prefect.utilities.annotations import quote
+
+from blocks.config_root import policy_directory
+from blocks.refresh_environment import RefreshEnvironment
+from contracts.errors import VerificationFailed
+from contracts.login import Login
+from contracts.report import MaskingReport
+from contracts.results import Clone
+from masking.catalogue import Catalogue
+from masking.keys import MaskingKeys
+from masking.plan import Plan, make_plan
+from tasks.aurora.clone import clone_login
+from tasks.border import no_row_escapes
+from tasks.policy_files import read_policy
+from tasks.postgres.catalogue import read_catalogue
+from tasks.postgres.clone_settings import check_clone_settings
+from tasks.postgres.quarantine import quarantine
+from tasks.postgres.rewrite import rewrite
+from tasks.postgres.verification import finish, verify
+from tasks.secrets import read_masking_keys
+from tasks.transient import ONCE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """What was read of the clone before anything changed, and what becomes of it."""
+
+    catalogue: Catalogue
+    plan: Plan
+
+
+def mask_clone(block: RefreshEnvironment, clone: Clone) -> MaskingReport:
+    """Quarantine, plan, rewrite, verify. Raises before the first value is masked where a column has no rule."""
+    quarantine_clone(block, clone)
+    planned = plan_masking(block, clone)
+    # quote: Prefect would walk through every table of a large catalogue, looking for futures.
+    rewrite_clone(block, clone, cast(Planned, quote(planned)))
+    report = verify_clone(block, clone, cast(Planned, quote(planned)))
+    if report.verification.verdict != "passed":
+        raise VerificationFailed(
+            "its verification didn't pass",
+            resource=f"clone {clone.cluster_id}",
+            remedy="Nothing left the clone. See the checks that failed.",
+        )
+    return report
+
+
+@task(**ONCE)
+def quarantine_clone(block: RefreshEnvironment, clone: Clone) -> None:
+    """Before any other statement: what could still act, or authenticate outward, is disabled."""
+    with no_row_escapes(f"clone {clone.cluster_id}", doing="quarantining it"):
+        login = _login(block, clone)
+        check_clone_settings(login, _database(block), parameter_group=block.environment.clone.parameter_group)
+        found = quarantine(login, _database(block))
+    get_run_logger().info("Quarantine: %s", found)
+
+
+@task(**ONCE)
+def plan_masking(block: RefreshEnvironment, clone: Clone) -> Planned:
+    """What is there, and what becomes of every table and column of it.
+
+    Raises:
+        Unclassified: with the policy lines to add.
+        PolicyInvalid: naming file, line and column.
+    """
+    policy = read_policy(policy_directory(block.environment.policy_name))
+    with no_row_escapes(f"clone {clone.cluster_id}", doing="reading its catalogue"):
+        catalogue = read_catalogue(_login(block, clone), _database(block))
+        plan = make_plan(catalogue, policy)
+    get_run_logger().info("Planned %d tables", len(catalogue.tables))
+    return Planned(catalogue=catalogue, plan=plan)
+
+
+@task(**ONCE)
+def rewrite_clone(block: RefreshEnvironment, clone: Clone, planned: Planned) -> None:
+    """One pass over each table, several tables at once."""
+    with no_row_escapes(f"clone {clone.cluster_id}", doing="masking it"):
+        rewrite(_login(block, clone), _database(block), planned.catalogue, planned.plan, _keys(block))
+
+
+@task(**ONCE)
+def verify_clone(block: RefreshEnvironment, clone: Clone, planned: Planned) -> MaskingReport:
+    """Hold whole tables against what was promised, then remove every trace of the masking from the clone."""
+    login, database = _login(block, clone), _database(block)
+    with no_row_escapes(f"clone {clone.cluster_id}", doing="verifying it"):
+        report = verify(login, database, planned.catalogue, planned.plan, _keys(block))
+        finish(login, database)
+    passed = sum(check.result == "passed" for check in report.verification.checks)
+    get_run_logger().info("Verification %s: %d checks passed", report.verification.verdict, passed)
+    return report
+
+
+def _login(block: RefreshEnvironment, clone: Clone) -> Login:
+    return clone_login(block.target_credentials, block.environment, clone)
+
+
+def _keys(block: RefreshEnvironment) -> MaskingKeys:
+    return read_masking_keys(block.target_credentials, block.environment.masking.root_key_secret)
+
+
+def _database(block: RefreshEnvironment) -> str:
+    return block.environment.source.database

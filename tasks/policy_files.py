@@ -1,0 +1,32 @@
+"""Reads the policy of a database and its scripts from ``sql/databases/{policy}/``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from contracts.errors import PolicyInvalid
+from masking.policy import POLICY_FILE, Policy, parse_policy
+
+
+def read_policy(directory: Path) -> Policy:
+    """The policy in ``directory``: ``policy.yaml`` and ``masking/*.sql``.
+
+    Raises:
+        PolicyInvalid: with file, line and column.
+    """
+    # Where it is a link, an error names the file that somebody would edit.
+    directory = directory.resolve()
+    file = directory / POLICY_FILE
+    try:
+        text = file.read_text(encoding="utf-8")
+        scripts = {
+            path.name: path.read_text(encoding="utf-8")
+            for path in sorted((directory / "masking").glob("*.sql"))
+        }
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicyInvalid(
+            f"it can't be read ({type(error).__name__})",
+            resource=str(file),
+            remedy="A database needs a policy.yaml in sql/databases/, in UTF-8.",
+        ) from None
+    return parse_policy(text, scripts, name=str(file))

@@ -1,0 +1,128 @@
+"""Connections that quarantine, mask and verify: no trigger fires, no policy filters, nothing is timed out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import sql
+
+from contracts.errors import NotOurs, PreconditionFailed
+from contracts.login import Login
+from masking.copies import DEFAULT_SCHEMA
+from masking.keys import FINGERPRINT_DOMAIN, MaskingKeys
+from masking.plan import Plan
+from tasks.postgres.connection import connect, safe_errors
+
+SCHEMA = "refresh_mask"
+SCHEMA_COMMENT = "dev-db-refresh: exists only while the clone is masked"
+#: How many tables are worked on at once.
+CONNECTIONS = 3
+
+Connection = psycopg.Connection[Any]
+Item = TypeVar("Item")
+
+# Triggers and event triggers fire for replicas only when they say so, row security raises instead of filtering, and
+# the clone needn't survive a crash: it is made again.
+_SETTINGS = {
+    "session_replication_role": "replica",
+    "row_security": "off",
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "lock_timeout": "60s",
+    "synchronous_commit": "off",
+    "default_transaction_read_only": "off",
+    "jit": "off",
+    "work_mem": "64MB",
+    "maintenance_work_mem": "256MB",
+}
+
+
+# PostgreSQL's own schema always comes first; temporary tables don't, once they are named.
+_SCRIPTS_SEARCH_PATH = f"{DEFAULT_SCHEMA}, pg_temp"
+
+
+def look_names_up_as_planned(connection: Connection) -> None:
+    """Until the transaction ends, names without a schema mean what the plan took them for, whatever the database's
+    or the role's ``search_path`` is.
+    """
+    connection.execute("SELECT pg_catalog.set_config('search_path', %s, true)", (_SCRIPTS_SEARCH_PATH,))
+
+
+@contextmanager
+def masking_session(login: Login, database: str, *, doing: str) -> Iterator[Connection]:
+    """A connection in autocommit; use its ``transaction()``. Errors leave without anything that quotes a row."""
+    with (
+        safe_errors(f"database {database!r}", doing=doing),
+        connect(login, database, autocommit=True) as connection,
+    ):
+        for name, value in _SETTINGS.items():
+            connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
+        yield connection
+
+
+def hand_over_keys(connection: Connection, plan: Plan, keys: MaskingKeys) -> None:
+    """Give a session the sub-keys of the plan's domains, by bind parameters."""
+    settings: dict[str, str] = {}
+    for domain in (*plan.domains, FINGERPRINT_DOMAIN):
+        settings |= keys.session_settings(domain)
+    for domain in plan.mapped_domains:
+        settings[f"{SCHEMA}.mapped_{domain}"] = "on"
+    for name, value in settings.items():
+        connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
+
+
+def in_parallel(items: Sequence[Item], work: Callable[[Item], None]) -> None:
+    """``work`` on every item in order, several at once. After the first error no further one is begun."""
+    with ThreadPoolExecutor(max_workers=CONNECTIONS, thread_name_prefix="masking") as pool:
+        futures = [pool.submit(work, item) for item in items]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+
+
+def ensure_schema(connection: Connection, database: str) -> None:
+    """Make our schema, empty, if it isn't there. One that isn't ours is left alone."""
+    found = connection.execute(
+        "SELECT pg_catalog.obj_description(oid, 'pg_namespace') FROM pg_catalog.pg_namespace WHERE nspname = %s",
+        (SCHEMA,),
+    ).fetchone()
+    if found is None:
+        with connection.transaction():
+            connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(SCHEMA)))
+            connection.execute(
+                sql.SQL("COMMENT ON SCHEMA {} IS {}").format(
+                    sql.Identifier(SCHEMA), sql.Literal(SCHEMA_COMMENT)
+                )
+            )
+    elif found[0] != SCHEMA_COMMENT:
+        raise NotOurs(
+            "it lacks the comment of the schema that masking makes",
+            resource=f"schema {SCHEMA} of database {database!r}",
+            remedy="Rename it at the source: masking needs the name in the clone.",
+        )
+
+
+def become_member(connection: Connection, role: str, *, owns: str) -> None:
+    """Make sure that the session has ``role``'s rights over what it owns."""
+    member = connection.execute(
+        "SELECT pg_catalog.pg_has_role(oid, 'USAGE') FROM pg_catalog.pg_roles WHERE rolname = %s", (role,)
+    ).fetchone()
+    if member is None or member[0]:
+        return
+    try:
+        with connection.transaction():
+            connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(role)))
+    except psycopg.Error:
+        raise PreconditionFailed(
+            f"its owner is role {role!r}, of which the clone's master user isn't and can't become a member",
+            resource=owns,
+            remedy=f"At the source, run: GRANT {role} TO the master user WITH ADMIN OPTION; or give it another owner.",
+        ) from None

@@ -1,0 +1,334 @@
+"""Carries a plan out on the clone: empty and filter, remember what was there, then one pass per table.
+
+Every step commits together with a mark that it is done, so that a run after a lost connection goes on where the
+first one stopped, and no value is masked twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from psycopg import sql
+
+from contracts.errors import PolicyInvalid, PreconditionFailed
+from contracts.login import Login
+from masking.catalogue import Catalogue, Table
+from masking.checks import places
+from masking.fusing import Barrier, Pass
+from masking.keys import MaskingKeys
+from masking.masker import as_written
+from masking.plan import Plan, TablePlan
+from masking.statements import (
+    capture,
+    dangling,
+    delete_all,
+    delete_others,
+    disarm,
+    foreign_keys,
+    held_to_policies,
+    rearm,
+    slots,
+    truncatable,
+    truncate,
+    update,
+)
+from tasks.postgres.connection import safe_errors
+from tasks.postgres.masking_session import (
+    SCHEMA,
+    Connection,
+    become_member,
+    ensure_schema,
+    hand_over_keys,
+    in_parallel,
+    look_names_up_as_planned,
+    masking_session,
+)
+from tasks.postgres.statements import SQL_DIRECTORY
+
+_LARGE_OBJECTS_PER_TRANSACTION = 1000
+
+
+def rewrite(login: Login, database: str, catalogue: Catalogue, plan: Plan, keys: MaskingKeys) -> None:
+    """Mask the clone's ``database`` as ``plan`` says.
+
+    Raises:
+        PolicyInvalid: a ``where`` or an ``empty`` would leave a foreign key dangling, or a small range of masks
+            has fewer than there are values. Nothing was masked.
+        PreconditionFailed: the clone was begun with another policy, or objects belong to a role out of reach.
+        DatabaseError: PostgreSQL refused a statement.
+    """
+    rewriting = _Rewriting(login, database, catalogue, plan, keys)
+    rewriting.prepare()
+    rewriting.reduce()
+    rewriting.capture()
+    rewriting.map_slots()
+    for number, stage in enumerate(plan.stages):
+        rewriting.run_passes(number, stage.passes)
+        if stage.barrier is not None:
+            rewriting.run_barrier(number, stage.barrier)
+    rewriting.unlink_large_objects()
+
+
+class _Rewriting:
+    def __init__(
+        self, login: Login, database: str, catalogue: Catalogue, plan: Plan, keys: MaskingKeys
+    ) -> None:
+        self.login, self.database = login, database
+        self.catalogue, self.plan, self.keys = catalogue, plan, keys
+
+    def prepare(self) -> None:
+        """Our schema with its functions, word lists and marks."""
+        with masking_session(self.login, self.database, doing="preparing the clone") as connection:
+            ensure_schema(connection, self.database)
+            for owner, table in {
+                found.table.owner: found.table
+                for found in self.plan.tables
+                if found.holds_rows or found.table in held_to_policies(self.plan)
+            }.items():
+                become_member(connection, owner, owns=f"table {table}")
+            marker = f"policy {self.plan.policy_digest}"
+            if connection.execute("SELECT pg_catalog.to_regclass('refresh_mask.progress')").fetchone() != (
+                None,
+            ):
+                if not _is_done(connection, marker):
+                    raise PreconditionFailed(
+                        "it has been masked with another policy, or in part",
+                        resource=f"database {self.database!r}",
+                        remedy="Start again from a new clone.",
+                    )
+                return
+            with connection.transaction():
+                # The functions call each other across files.
+                connection.execute("SET LOCAL check_function_bodies = off")
+                for name in ("first_names", "last_names", "streets", "cities"):
+                    connection.execute(_word_list(name))
+                for file in sorted((SQL_DIRECTORY / "functions").glob("*.sql")):
+                    connection.execute(as_written(file.read_text(encoding="utf-8")))
+                _mark(connection, marker)
+
+    def reduce(self) -> None:
+        """Empty and filter tables, and see that no foreign key dangles then."""
+        with masking_session(self.login, self.database, doing="emptying and filtering tables") as connection:
+            if _is_done(connection, "reduced"):
+                return
+            together, singly = truncatable(self.catalogue, self.plan)
+            filtered = [
+                (found.table.id, found.where) for found in self.plan.filtered if found.where is not None
+            ]
+            with connection.transaction():
+                look_names_up_as_planned(connection)
+                touched = [*together, *singly, *(name for name, _ in filtered)]
+                # A predicate, and the look for what dangles, may read any table.
+                armed = self._with_row_security([self.catalogue.tables_by_id[name] for name in touched])
+                for table in armed:
+                    _run(connection, disarm(table))
+                if together:
+                    connection.execute(truncate(together))
+                for name in singly:
+                    connection.execute(delete_all(name))
+                for name, where in filtered:
+                    with safe_errors(f"table {name}", doing="deleting the rows that its where leaves out"):
+                        connection.execute(delete_others(name, where))
+                if touched:
+                    self._check_references(connection)
+                for table in armed:
+                    _run(connection, rearm(table))
+                _mark(connection, "reduced")
+
+    def _check_references(self, connection: Connection) -> None:
+        for table, key, referenced in foreign_keys(self.catalogue):
+            ours, theirs = self.plan.tables_by_id[table.id], self.plan.tables_by_id[referenced.id]
+            nulled = {found.column.name for found in ours.masked if found.masker == "null"}
+            if ours.action == "empty" or theirs.derived_kind == "extension" or nulled & set(key.columns):
+                continue
+            count = _number(connection, dangling(table, key, referenced))
+            if count:
+                raise PolicyInvalid(
+                    f"{count} rows would refer by foreign key {key.name} to rows of {referenced} that are left out",
+                    resource=f"table {table}",
+                    remedy="Write a where that leaves them out too, or mask the referring column as null.",
+                )
+
+    def capture(self) -> None:
+        """Remember each table's rows and, hashed, its raw values: the verification compares with them."""
+        numbers = places(self.plan, self.catalogue)
+
+        def remember(found: TablePlan) -> None:
+            table, step = found.table, f"captured {found.table}"
+            with (
+                masking_session(self.login, self.database, doing=f"reading table {table}") as connection,
+                connection.transaction(),
+            ):
+                if _is_done(connection, step):
+                    return
+                hand_over_keys(connection, self.plan, self.keys)
+                root = self.catalogue.root(table).id
+                uses = [
+                    (numbers[root, column.column.name], column.use)
+                    for column in found.masked
+                    if column.use is not None and (root, column.column.name) in numbers
+                ]
+                _run(connection, disarm(table))
+                if uses:
+                    connection.execute(capture(table, uses))
+                connection.execute(
+                    sql.SQL(
+                        "INSERT INTO refresh_mask.row_counts SELECT {}, pg_catalog.count(*) FROM ONLY {}"
+                    ).format(sql.Literal(str(table)), sql.Identifier(table.schema, table.name))
+                )
+                _run(connection, rearm(table))
+                _mark(connection, step)
+
+        in_parallel(self._largest_first([found for found in self.plan.tables if found.holds_rows]), remember)
+        with masking_session(self.login, self.database, doing="indexing raw values' hashes") as connection:
+            connection.execute(
+                "CREATE INDEX IF NOT EXISTS raw_values_place ON refresh_mask.raw_values (place, fingerprint)"
+            )
+            connection.execute("ANALYZE refresh_mask.raw_values")
+
+    def map_slots(self) -> None:
+        """Give the values of small ranges their distinct masks."""
+        for domain in self.plan.mapped_domains:
+            step = f"mapped {domain}"
+            with (
+                masking_session(
+                    self.login, self.database, doing=f"mapping masking domain {domain}"
+                ) as connection,
+                connection.transaction(),
+            ):
+                if _is_done(connection, step):
+                    continue
+                hand_over_keys(connection, self.plan, self.keys)
+                sources = [
+                    (found, use)
+                    for found, use in self.plan.uses()
+                    if use.domain == domain and use.masker.distinct == "slots"
+                ]
+                for found, use in sources:
+                    _run(connection, disarm(found.table))
+                    _run(connection, slots(found.table, use))
+                    _run(connection, rearm(found.table))
+                connection.execute("ANALYZE refresh_mask.slots, refresh_mask.taken_slots")
+                for capacity, needed, free in connection.execute(
+                    "SELECT capacity, needed, free FROM refresh_mask.settle_slots(%s)", (domain,)
+                ).fetchall():
+                    if needed > free:
+                        columns = ", ".join(
+                            sorted({f"{found.table}.{use.column.name}" for found, use in sources})
+                        )
+                        raise PolicyInvalid(
+                            f"{needed} values need distinct masks of masking domain {domain}, and its range of "
+                            f"{capacity} has {free} left",
+                            resource=f"columns {columns}",
+                            remedy="Use pseudonym for the column with the unique index, with a domain of its own.",
+                        )
+                connection.execute("ANALYZE refresh_mask.slots")
+                _mark(connection, step)
+
+    def run_passes(self, stage: int, passes: Sequence[tuple[Pass, ...]]) -> None:
+        """The passes of one stage: tables side by side, a table's own passes in turn and in one transaction."""
+
+        def work(found: tuple[Pass, ...]) -> None:
+            table = self.catalogue.tables_by_id[found[0].table]
+            step = f"stage {stage} {table}"
+            with masking_session(self.login, self.database, doing=f"masking table {table}") as connection:
+                if _is_done(connection, step):
+                    return
+                hand_over_keys(connection, self.plan, self.keys)
+                with connection.transaction():
+                    look_names_up_as_planned(connection)
+                    whole = self._tree(table)
+                    for part in whole:
+                        _run(connection, disarm(part))
+                    for one in found:
+                        connection.execute(update(one, table))
+                    for part in whole:
+                        _run(connection, rearm(part))
+                    _mark(connection, step)
+
+        sizes = {found.table.id: found for found in self.plan.tables}
+        order = [plan.table.id for plan in self._largest_first([sizes[found[0].table] for found in passes])]
+        in_parallel(sorted(passes, key=lambda found: order.index(found[0].table)), work)
+
+    def run_barrier(self, stage: int, barrier: Barrier) -> None:
+        """A script's statement as it is written."""
+        step = f"stage {stage} {barrier.statement.position}"
+        with (
+            safe_errors(str(barrier.statement.position), doing="running this statement"),
+            masking_session(self.login, self.database, doing="running a script") as connection,
+        ):
+            if _is_done(connection, step):
+                return
+            with connection.transaction():
+                look_names_up_as_planned(connection)
+                target = self.catalogue.tables_by_id[barrier.table]
+                whole = self._with_row_security(list(self.catalogue.heirs(target)))
+                for part in whole:
+                    _run(connection, disarm(part))
+                connection.execute(as_written(barrier.statement.text))
+                for part in whole:
+                    _run(connection, rearm(part))
+                _mark(connection, step)
+
+    def unlink_large_objects(self) -> None:
+        """A large object is locked by itself, so they go by the thousand."""
+        if self.plan.large_objects != "empty":
+            return
+        with masking_session(self.login, self.database, doing="unlinking large objects") as connection:
+            owners = connection.execute(
+                "SELECT DISTINCT pg_catalog.pg_get_userbyid(lomowner)::text FROM pg_catalog.pg_largeobject_metadata"
+            ).fetchall()
+            for (owner,) in owners:
+                become_member(connection, owner, owns="large objects")
+            while connection.execute(
+                "SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata LIMIT %s",
+                (_LARGE_OBJECTS_PER_TRANSACTION,),
+            ).rowcount:
+                pass
+
+    def _tree(self, table: Table) -> list[Table]:
+        """A table and, where it is partitioned, all below it."""
+        if table.kind != "p":
+            return [table]
+        return [
+            table,
+            *(part for child in self.catalogue.children.get(table.id, ()) for part in self._tree(child)),
+        ]
+
+    def _with_row_security(self, tables: Sequence[Table]) -> list[Table]:
+        """Tables, and all others whose row security would keep their owner from reading them."""
+        return list(dict.fromkeys([*tables, *held_to_policies(self.plan)]))
+
+    def _largest_first(self, tables: Sequence[TablePlan]) -> list[TablePlan]:
+        def size(found: TablePlan) -> int:
+            return sum(leaf.size_bytes for leaf in self.catalogue.leaves(found.table))
+
+        return sorted(tables, key=size, reverse=True)
+
+
+def _is_done(connection: Connection, step: str) -> bool:
+    return connection.execute("SELECT FROM refresh_mask.progress WHERE step = %s", (step,)).rowcount == 1
+
+
+def _mark(connection: Connection, step: str) -> None:
+    connection.execute("INSERT INTO refresh_mask.progress VALUES (%s)", (step,))
+
+
+def _run(connection: Connection, statements: Iterable[sql.Composed]) -> None:
+    for one in statements:
+        connection.execute(one)
+
+
+def _number(connection: Connection, query: sql.Composed) -> int:
+    found = connection.execute(query).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _word_list(name: str) -> sql.Composed:
+    words = (SQL_DIRECTORY / "functions" / "words" / f"{name}.txt").read_text(encoding="utf-8").split("\n")
+    return sql.SQL("CREATE FUNCTION {}() RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS {}").format(
+        sql.Identifier(SCHEMA, name),
+        sql.Literal(
+            sql.SQL("SELECT {}::text[]").format(sql.Literal([word for word in words if word])).as_string(None)
+        ),
+    )

@@ -1,0 +1,69 @@
+"""What Prefect knows of a run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlowRunId
+from prefect.client.schemas.objects import FlowRun
+from prefect.exceptions import ObjectNotFound
+from prefect.logging import get_logger
+from prefect.runtime import flow_run
+from prefect.settings import get_current_settings
+
+from contracts.errors import ConfigurationError
+from contracts.naming import RunKey
+
+
+def this_run(env: str) -> RunKey:
+    """The key of the flow run that we are in; a retry has the same."""
+    if flow_run.id is None:
+        raise ConfigurationError(
+            "everything that a refresh makes is named after its flow run, and this isn't one",
+            resource="refresh",
+            remedy="Call the flow itself, not its function.",
+        )
+    return RunKey(env=env, flow_run_id=UUID(flow_run.id))
+
+
+def is_live(flow_run_id: UUID) -> bool | None:
+    """Whether the run is still under way; None where Prefect couldn't be asked or doesn't know the run."""
+    try:
+        with get_client(sync_client=True) as client:
+            run = client.read_flow_run(flow_run_id)
+    except ObjectNotFound:
+        return None
+    except Exception as error:  # noqa: BLE001 - whatever kept Prefect from answering, the answer is "don't know"
+        get_logger("refresh.janitor").warning("Prefect couldn't be asked: %s", type(error).__name__)
+        return None
+    return run.state is None or not run.state.is_final()
+
+
+def step_under_way(flow_run_id: UUID) -> str:
+    """The subflow that a run had come to, by name; ``preflight`` where it had begun none."""
+    with get_client(sync_client=True) as client:
+        children = client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[flow_run_id]))
+        )
+    # Of a run that was retried, each step's newest subflow counts.
+    newest = {child.name: child for child in sorted(children, key=_began)}
+    unfinished = [child for child in newest.values() if not (child.state and child.state.is_completed())]
+    # A cleanup that failed is what the run failed of only where nothing failed before it.
+    unfinished.sort(key=lambda child: (not child.name.startswith("cleanup-"), _began(child)))
+    if unfinished:
+        return unfinished[-1].name.split("-", 1)[0]
+    # All that began has ended well: it failed before the first step or between two, or after the last.
+    done = [child.name.split("-", 1)[0] for child in newest.values() if not child.name.startswith("cleanup-")]
+    return "report" if "restore" in done else done[-1] if done else "preflight"
+
+
+def run_url(flow_run_id: UUID) -> str:
+    """The run's page, or its id where the UI's address isn't known."""
+    ui = get_current_settings().ui_url
+    return f"{ui}/runs/flow-run/{flow_run_id}" if ui else f"flow run {flow_run_id}"
+
+
+def _began(child: FlowRun) -> datetime:
+    return child.start_time or child.created or datetime.max.replace(tzinfo=UTC)

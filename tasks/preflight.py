@@ -1,0 +1,55 @@
+"""What can be known before anything is made: a run that can't end well ends here."""
+
+from __future__ import annotations
+
+from prefect import task
+
+from blocks.config_root import policy_directory
+from blocks.refresh_environment import RefreshEnvironment
+from contracts.errors import PreconditionFailed
+from contracts.naming import RunKey
+from tasks.aurora.describe import describe_cluster
+from tasks.aurora.snapshots import check_source
+from tasks.aws import aws_errors, client
+from tasks.policy_files import read_policy
+from tasks.postgres.target_check import check_target
+from tasks.secrets import read_masking_keys
+from tasks.target_login import target_login
+from tasks.transient import REPEATABLE
+
+
+@task(**REPEATABLE)
+def preflight(block: RefreshEnvironment, run: RunKey) -> str:
+    """Raise now what would otherwise be raised in an hour: a bad policy, secret, bucket, source or target.
+
+    Returns the policy's digest.
+    """
+    environment = block.environment
+    policy = read_policy(policy_directory(environment.policy_name))
+    read_masking_keys(block.target_credentials, environment.masking.root_key_secret)
+    _check_bucket(block)
+    check_source(block.source_credentials, environment.source)
+    _check_source_is_not_target(block)
+    check_target(target_login(block), environment.target.database, run)
+    return policy.digest
+
+
+def _check_bucket(block: RefreshEnvironment) -> None:
+    bucket = block.environment.archive.bucket
+    with aws_errors(
+        f"archive bucket {bucket}",
+        doing="looking at it",
+        remedy="Check `archive.bucket` in the environment's file, and the role's access to it.",
+    ):
+        client(block.target_credentials, "s3").head_bucket(Bucket=bucket)
+
+
+def _check_source_is_not_target(block: RefreshEnvironment) -> None:
+    source = describe_cluster(block.source_credentials, block.environment.source.cluster)
+    target = describe_cluster(block.target_credentials, block.environment.target.cluster)
+    if source and target and source["DBClusterArn"] == target["DBClusterArn"]:
+        raise PreconditionFailed(
+            "it is the source as well: a refresh would overwrite production",
+            resource=f"target cluster {block.environment.target.cluster}",
+            remedy="Name the dev or staging cluster as `target`.",
+        )

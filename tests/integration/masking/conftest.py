@@ -1,0 +1,86 @@
+"""A shop that is masked once per test module, and the pieces to mask any database with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from contracts.login import Login
+from contracts.report import MaskingReport
+from masking.catalogue import Catalogue
+from masking.keys import MaskingKeys
+from masking.plan import Plan, make_plan
+from masking.policy import parse_policy
+from tasks.postgres.catalogue import read_catalogue
+from tasks.postgres.connection import connect
+from tasks.postgres.quarantine import quarantine
+from tasks.postgres.rewrite import rewrite
+from tasks.postgres.verification import finish, verify
+
+HERE = Path(__file__).parent
+KEYS = MaskingKeys(root=bytes(range(32)))
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A database that plays the clone."""
+
+    login: Login
+    database: str
+
+    def execute(self, statement: str) -> None:
+        with connect(self.login, self.database, autocommit=True) as connection:
+            connection.execute(statement)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with connect(self.login, self.database) as connection:
+            return connection.execute(query).fetchall()
+
+    def value(self, query: str) -> Any:
+        ((found,),) = self.rows(query)
+        return found
+
+    def plan(self, policy: str, scripts: dict[str, str] | None = None) -> tuple[Catalogue, Plan]:
+        catalogue = read_catalogue(self.login, self.database)
+        return catalogue, make_plan(catalogue, parse_policy(policy, scripts))
+
+    def mask(
+        self, policy: str, scripts: dict[str, str] | None = None, *, keys: MaskingKeys = KEYS
+    ) -> MaskingReport:
+        """The whole step, in its order."""
+        quarantine(self.login, self.database)
+        catalogue, plan = self.plan(policy, scripts)
+        rewrite(self.login, self.database, catalogue, plan, keys)
+        report = verify(self.login, self.database, catalogue, plan, keys)
+        finish(self.login, self.database)
+        return report
+
+
+@pytest.fixture
+def clone(master_login: Login, database: str) -> Clone:
+    return Clone(login=master_login, database=database)
+
+
+@pytest.fixture
+def as_superuser(superuser_conninfo: Callable[[str], str], database: str) -> Callable[[str], None]:
+    def execute(statement: str) -> None:
+        with psycopg.connect(superuser_conninfo(database), autocommit=True) as connection:
+            connection.execute(statement)
+
+    return execute
+
+
+@pytest.fixture
+def shop(clone: Clone) -> Clone:
+    clone.execute((HERE / "shop.sql").read_text())
+    return clone
+
+
+@pytest.fixture(scope="session")
+def shop_policy() -> str:
+    return (HERE / "shop.yaml").read_text()

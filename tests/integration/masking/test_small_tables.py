@@ -1,0 +1,204 @@
+"""One hard thing at a time, in a table or two of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from contracts.errors import DatabaseError, PolicyInvalid, PreconditionFailed, VerificationFailed
+from masking.keys import MaskingKeys
+from tasks.postgres.masking_session import masking_session
+from tasks.postgres.rewrite import rewrite
+from tests.integration.masking.conftest import KEYS, Clone
+
+
+def test_more_values_than_a_reserved_range_holds_stop_before_anything_is_masked(clone: Clone) -> None:
+    clone.execute("CREATE TABLE t (phone text UNIQUE)")
+    clone.execute("INSERT INTO t SELECT '7361' || lpad(i::text, 3, '0') FROM generate_series(1, 101) i")
+    catalogue, plan = clone.plan("tables: {t: {columns: {phone: phone}}}")
+    with pytest.raises(PolicyInvalid, match=r"public\.t\.phone: 101 values need distinct masks"):
+        rewrite(clone.login, clone.database, catalogue, plan, KEYS)
+    assert clone.value("SELECT count(*) FROM t WHERE phone LIKE '7361%'") == 101
+
+
+def test_phones_that_fill_their_range_are_distinct_and_no_ones_raw_number(clone: Clone) -> None:
+    clone.execute("CREATE TABLE t (phone text UNIQUE)")
+    clone.execute("INSERT INTO t SELECT '7361' || lpad(i::text, 3, '0') FROM generate_series(1, 90) i")
+    clone.execute("INSERT INTO t SELECT '555010' || i FROM generate_series(0, 4) i")
+    clone.mask("tables: {t: {columns: {phone: phone}}}")
+    assert clone.value("SELECT count(DISTINCT phone) FROM t WHERE phone ~ '^55501'") == 95
+    assert clone.value("SELECT count(*) FROM t WHERE phone ~ '^555010[0-4]$'") == 0
+
+
+def test_masked_partition_keys_move_rows_and_nothing_is_lost(clone: Clone) -> None:
+    clone.execute(
+        "CREATE TABLE t (id int, born date) PARTITION BY RANGE (born);"
+        "CREATE TABLE t_a PARTITION OF t FOR VALUES FROM ('2000-01-01') TO ('2000-07-01');"
+        "CREATE TABLE t_b PARTITION OF t FOR VALUES FROM ('2000-07-01') TO ('2001-01-01');"
+        "INSERT INTO t SELECT i, DATE '2000-01-01' + i FROM generate_series(0, 350) i"
+    )
+    report = clone.mask("tables: {t: {columns: {id: keep, born: date_of_birth}}}")
+    assert clone.value("SELECT count(DISTINCT id) FROM t WHERE born <> DATE '2000-01-01' + id") == 351
+    assert sum(table.rows for table in report.tables) == 351
+
+
+def test_scripts_run_as_written_where_they_are_no_plain_update(clone: Clone) -> None:
+    clone.execute(
+        "CREATE TABLE users (id int PRIMARY KEY, name text); CREATE TABLE notes (user_id int, note text);"
+        "INSERT INTO users VALUES (1, 'Raw One'), (2, 'Raw Two'); INSERT INTO notes VALUES (1, 'a'), (2, 'b')"
+    )
+    clone.mask(
+        """
+        tables:
+          users: {columns: {id: keep, name: {script: {domain: name}}}}
+          notes: {columns: {user_id: keep, note: {keep: "joined from masked names"}}}
+        """,
+        {
+            "1.sql": (
+                "UPDATE users SET name = 'user ' || id;"
+                "UPDATE notes n SET note = u.name FROM users u WHERE u.id = user_id"
+            ),
+            "2.sql": "DELETE FROM notes WHERE user_id = 2; UPDATE users SET name = upper(name)",
+        },
+    )
+    assert clone.rows("SELECT * FROM users ORDER BY id") == [(1, "USER 1"), (2, "USER 2")]
+    assert clone.rows("SELECT * FROM notes") == [(1, "user 1")]
+
+
+def test_the_users_own_script_works_word_for_word(clone: Clone) -> None:
+    clone.execute(
+        "CREATE TABLE users (id int PRIMARY KEY, ssn text, email text UNIQUE, phone text);"
+        "INSERT INTO users SELECT i, '123-45-' || 6000 + i, 'p' || i || '@mail.example', '555-000-0000'"
+        " FROM generate_series(1, 50) i"
+    )
+    report = clone.mask(
+        """
+        tables:
+          users:
+            columns:
+              id: keep
+              ssn: {script: {domain: ssn}}
+              email: {script: {domain: email}}
+              phone: {script: {domain: phone}}
+        """,
+        {
+            "mask_ssns.sql": (
+                "-- mask_ssns.sql\n"
+                "UPDATE users SET ssn = CONCAT('XXX-XX-', RIGHT(ssn, 4));\n"
+                "UPDATE users SET email = CONCAT('user_', id, '@example.dev');\n"
+                "UPDATE users SET phone = '555-000-0000';\n"
+            )
+        },
+    )
+    # That some users had the constant already is no raw value left: the script can't have made anything else.
+    assert report.verification.verdict == "passed"
+    assert clone.rows("SELECT * FROM users WHERE id = 7") == [
+        (7, "XXX-XX-6007", "user_7@example.dev", "555-000-0000")
+    ]
+
+
+def test_a_script_that_masks_nothing_is_found_out(clone: Clone) -> None:
+    clone.execute("CREATE TABLE users (email text); INSERT INTO users VALUES ('Raw@Mail.example')")
+    with pytest.raises(VerificationFailed, match=r"public\.users\.email: 1 rows"):
+        clone.mask(
+            "tables: {users: {columns: {email: {script: {domain: email}}}}}",
+            {"lower.sql": "UPDATE users SET email = lower(email)"},
+        )
+
+
+def test_what_belongs_to_a_role_out_of_reach_is_named(
+    clone: Clone, as_superuser: Callable[[str], None]
+) -> None:
+    as_superuser("CREATE TABLE theirs (name text)")
+    catalogue, plan = clone.plan("tables: {theirs: {columns: {name: full_name}}}")
+    with pytest.raises(PreconditionFailed, match=r"table public\.theirs: its owner is role"):
+        rewrite(clone.login, clone.database, catalogue, plan, KEYS)
+
+
+def test_an_error_of_postgresql_quotes_no_row(clone: Clone) -> None:
+    clone.execute("CREATE TABLE t (name text); INSERT INTO t VALUES ('Raw Person')")
+    catalogue, plan = clone.plan("tables: {t: {columns: {name: {sql: 'name::int::text'}}}}")
+    with pytest.raises(DatabaseError) as caught:
+        rewrite(clone.login, clone.database, catalogue, plan, KEYS)
+    assert "Raw Person" not in str(caught.value)
+    assert "masking table public.t" in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_the_same_key_gives_the_same_masks_and_another_key_others(clone: Clone) -> None:
+    other = MaskingKeys(root=bytes(range(100, 132)))
+    clone.execute("CREATE TABLE t (email text); INSERT INTO t VALUES ('a@mail.example')")
+    clone.mask("tables: {t: {columns: {email: email}}}")
+    first = clone.value("SELECT email FROM t")
+    clone.execute("UPDATE t SET email = 'a@mail.example'")
+    clone.mask("tables: {t: {columns: {email: email}}}")
+    assert clone.value("SELECT email FROM t") == first
+    clone.execute("UPDATE t SET email = 'a@mail.example'")
+    clone.mask("tables: {t: {columns: {email: email}}}", keys=other)
+    assert clone.value("SELECT email FROM t") != first
+
+
+def test_tables_are_emptied_whatever_refers_to_them(clone: Clone) -> None:
+    clone.execute(
+        "CREATE TABLE log (id int, at date) PARTITION BY RANGE (at);"
+        "CREATE TABLE log_1 PARTITION OF log DEFAULT;"
+        "CREATE TABLE parent (id int PRIMARY KEY, up int REFERENCES parent);"
+        "CREATE TABLE child (id int PRIMARY KEY, parent_id int REFERENCES parent, log int);"
+        "CREATE TABLE both_gone (child_id int REFERENCES child);"
+        "INSERT INTO log SELECT i, '2024-01-01' FROM generate_series(1, 9) i;"
+        "INSERT INTO parent SELECT i, i FROM generate_series(1, 9) i;"
+        "INSERT INTO child SELECT i, i FROM generate_series(1, 9) i;"
+        "INSERT INTO both_gone SELECT i FROM generate_series(1, 9) i;"
+        "CREATE FUNCTION keep_copy() RETURNS trigger LANGUAGE plpgsql AS $$"
+        " BEGIN INSERT INTO child SELECT 100 + OLD.id; RETURN OLD; END $$;"
+        "CREATE TRIGGER keep_copy AFTER DELETE ON parent FOR EACH ROW EXECUTE FUNCTION keep_copy();"
+        "ALTER TABLE parent ENABLE ALWAYS TRIGGER keep_copy"
+    )
+    report = clone.mask(
+        """
+        tables:
+          log: empty
+          parent: empty
+          both_gone: empty
+          child: {columns: {id: keep, parent_id: null, log: keep}}
+        """
+    )
+    assert clone.rows("SELECT count(*), count(parent_id) FROM child") == [(9, 0)]
+    assert [clone.value(f"SELECT count(*) FROM {table}") for table in ("log", "parent", "both_gone")] == [
+        0,
+        0,
+        0,
+    ]
+    assert {table.table: table.action for table in report.tables} == {
+        "public.both_gone": "empty",
+        "public.child": "full",
+        "public.log": "empty",
+        "public.log_1": "empty",
+        "public.parent": "empty",
+    }
+
+
+def test_rules_that_always_fire_dont(clone: Clone) -> None:
+    clone.execute(
+        "CREATE TABLE t (name text); CREATE TABLE copies (name text); INSERT INTO t VALUES ('Raw Person');"
+        "CREATE RULE copy AS ON UPDATE TO t DO ALSO INSERT INTO copies VALUES (OLD.name);"
+        "ALTER TABLE t ENABLE ALWAYS RULE copy"
+    )
+    clone.mask("tables: {t: {columns: {name: full_name}}, copies: {columns: {name: full_name}}}")
+    assert clone.value("SELECT count(*) FROM copies") == 0
+    assert clone.value("SELECT name FROM t") != "Raw Person"
+    assert clone.value("SELECT ev_enabled::text FROM pg_rewrite WHERE rulename = 'copy'") == "A"
+
+
+def test_a_table_of_another_role_is_masked_where_the_role_can_be_joined(clone: Clone) -> None:
+    role = f"owner_of_{clone.database}"
+    clone.execute(
+        f"CREATE ROLE {role} NOINHERIT; GRANT {role} TO CURRENT_USER; GRANT CREATE ON SCHEMA public TO {role};"
+        f"CREATE TABLE t (name text); INSERT INTO t VALUES ('Raw Person'); ALTER TABLE t OWNER TO {role};"
+        f"REVOKE {role} FROM CURRENT_USER"
+    )
+    clone.mask("tables: {t: {columns: {name: full_name}}}")
+    with masking_session(clone.login, clone.database, doing="looking") as connection:
+        assert connection.execute("SELECT name FROM t").fetchall() != [("Raw Person",)]
+    clone.execute(f"DROP TABLE t; DROP OWNED BY {role}; DROP ROLE {role}")
