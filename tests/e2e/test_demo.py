@@ -1,0 +1,198 @@
+"""The demo shows a whole refresh, with our look-alike or with anybody's database, and its exit code tells the truth."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from deployments.demo.world import load_sample
+from deployments.localaws.binaries import find_binaries
+from tests.fix_prefect import CHECKOUT
+
+DEMO_TIMEOUT_S = 400
+# A clinic, in another style than our look-alike: no policy mentions it.
+SAMPLE_SCHEMA = """
+CREATE TABLE public.patients (
+    patient_id integer PRIMARY KEY,
+    given_name text NOT NULL,
+    surname text NOT NULL,
+    "E-Mail" character varying(60) UNIQUE,
+    mobile text,
+    birth_date date,
+    ward text
+);
+CREATE TABLE public.visits (
+    visit_id integer PRIMARY KEY,
+    patient_id integer NOT NULL REFERENCES public.patients,
+    visited_on date NOT NULL,
+    notes text
+);
+"""
+SAMPLE_DATA = """
+INSERT INTO public.patients
+SELECT n, 'Odalys', 'Brackenridge', 'odalys' || n || '@clinic-of-nowhere.example', '+1 202 155 0' || (100 + n),
+       date '1950-01-01' + n * 97, 'East'
+FROM generate_series(1, 120) AS n;
+INSERT INTO public.visits
+SELECT n, 1 + n % 120, date '2025-01-01' + n, 'Odalys Brackenridge called from +1 202 155 0' || (100 + n % 120)
+FROM generate_series(1, 300) AS n;
+"""
+PERSONAL = {
+    ("public.patients", "given_name"),
+    ("public.patients", "surname"),
+    ("public.patients", "E-Mail"),
+    ("public.patients", "mobile"),
+    ("public.patients", "birth_date"),
+    ("public.visits", "notes"),
+}
+
+
+def demo(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """``python -m deployments.demo``, in a directory of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "deployments.demo", *arguments],
+        cwd=directory,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT), "PYTHONSAFEPATH": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=DEMO_TIMEOUT_S,
+    )
+
+
+def report_of(directory: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((directory / ".demo" / "report.json").read_text())
+    return content
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("samples") / "clinic"
+    directory.mkdir()
+    (directory / "schema.sql").write_text(SAMPLE_SCHEMA)
+    (directory / "data.sql").write_text(SAMPLE_DATA)
+    return directory
+
+
+def test_our_look_alike_goes_all_the_way_and_the_report_says_so(tmp_path: Path) -> None:
+    done = demo(tmp_path)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    report = report_of(tmp_path)
+    assert (report["env"], report["state"], report["leftovers"]) == ("staging", "Completed", [])
+    assert [step["name"] for step in report["steps"]] == [
+        *("preflight", "snapshot", "clone", "mask", "dump", "restore", "cleanup")
+    ]
+    assert report["verification"]["verdict"] == "passed"
+    assert {check["result"] for check in report["verification"]["checks"]} == {"passed", "not run"}
+    assert report["target"] == {**report["target"], "database": "shop", "rows": 43130}
+    archive = list((tmp_path / ".demo" / "archive").iterdir())
+    assert report["archive"]["objects"] == len(archive)
+    assert report["archive"]["size_bytes"] == sum(path.stat().st_size for path in archive)
+    # A few rows before and after, and what Slack heard.
+    for shown in ("larkfield-mail.example", "user_1@example.dev", "has masked data", "Left behind nothing"):
+        assert shown in done.stdout
+
+
+def test_a_database_without_a_policy_gets_a_suggested_one_and_shows_no_row(
+    tmp_path: Path, sample: Path
+) -> None:
+    done = demo(tmp_path, "--sample", str(sample))
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    report = report_of(tmp_path)
+    columns = {(column["table"], column["column"]): column["action"] for column in report["columns"]}
+    assert len(columns) == 11
+    assert {place for place in PERSONAL if columns[place] == "keep"} == set()
+    assert {(table["table"], table["rows"]) for table in report["tables"]} >= {("public.visits", 300)}
+    assert (tmp_path / ".demo" / "policy" / "policy.yaml").exists()
+    assert "suggested" in done.stdout
+    assert "clinic-of-nowhere" not in done.stdout + done.stderr
+    assert "Odalys" not in done.stdout + done.stderr
+
+
+def test_a_pg_dump_archive_goes_through_with_a_policy_of_its_own(
+    tmp_path: Path, sample: Path, superuser_conninfo: Any, database: str
+) -> None:
+    """The policy is what a person would have reviewed; the plain archive restores to what the report counts."""
+    load_sample(superuser_conninfo(database), sample)
+    dump = tmp_path / "clinic.dump"
+    pg_dump = [find_binaries().tool("pg_dump"), "-Fc", "--dbname", superuser_conninfo(database)]
+    subprocess.run([*pg_dump, "--file", str(dump)], check=True)
+    policy = tmp_path / "policy"
+    (policy / "masking").mkdir(parents=True)
+    (policy / "policy.yaml").write_text(
+        "tables:\n"
+        "  public.patients:\n"
+        "    columns: {patient_id: keep, given_name: first_name, surname: last_name, E-Mail: email,\n"
+        "      mobile: {script: {domain: phone}}, birth_date: date_of_birth, ward: keep}\n"
+        "  public.visits:\n"
+        "    columns: {visit_id: keep, patient_id: keep, visited_on: keep, notes: free_text}\n"
+        "large_objects: empty\n"
+    )
+    (policy / "masking" / "phones.sql").write_text("UPDATE patients SET mobile = '555-000-0000';\n")
+    done = demo(tmp_path, "--sample", str(dump), "--policy", str(policy))
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert report_of(tmp_path)["target"]["rows"] == 420
+
+    with psycopg.connect(superuser_conninfo(database), autocommit=True) as connection:
+        connection.execute("DROP TABLE public.visits, public.patients")
+    restored = [find_binaries().tool("pg_restore"), "--exit-on-error", "--no-owner"]
+    subprocess.run(
+        [*restored, "--dbname", superuser_conninfo(database), str(tmp_path / ".demo" / "archive")], check=True
+    )
+    with psycopg.connect(superuser_conninfo(database)) as connection:
+        assert connection.execute("SELECT count(*), min(mobile) FROM public.patients").fetchone() == (
+            120,
+            "555-000-0000",
+        )
+
+
+def test_a_database_that_does_not_load_is_told_by_place_and_quotes_no_row(
+    tmp_path: Path, sample: Path
+) -> None:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "schema.sql").write_text((sample / "schema.sql").read_text())
+    (broken / "data.sql").write_text(
+        "INSERT INTO public.patients (patient_id) VALUES ('Odalys Brackenridge');\n"
+    )
+    done = demo(tmp_path, "--sample", str(broken))
+    assert done.returncode == 1
+    assert "data.sql:1" in done.stdout
+    assert "Brackenridge" not in done.stdout + done.stderr
+
+
+def test_a_policy_that_does_not_fit_ends_the_demo_with_its_message_and_an_error(
+    tmp_path: Path, sample: Path
+) -> None:
+    policy = tmp_path / "policy"
+    policy.mkdir()
+    (policy / "policy.yaml").write_text("tables:\n  public.visits: empty\n")
+    done = demo(tmp_path, "--sample", str(sample), "--policy", str(policy))
+    assert done.returncode == 1
+    assert "public.patients" in done.stdout
+    assert "Left behind: nothing" in done.stdout
+
+
+def test_a_misspelt_masker_is_told_at_once_by_the_users_own_file(tmp_path: Path, sample: Path) -> None:
+    policy = tmp_path / "policy"
+    policy.mkdir()
+    (policy / "policy.yaml").write_text("tables:\n  public.visits:\n    columns: {notes: free_txt}\n")
+    done = demo(tmp_path, "--sample", str(sample), "--policy", str(policy))
+    assert done.returncode == 1
+    assert "policy.yaml:3:" in done.stdout.replace("\n", "")
+    assert str(policy) in done.stdout.replace("\n", "")
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_file_that_is_no_dump_is_told(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("hello")
+    done = demo(tmp_path, "--sample", str(tmp_path / "notes.txt"))
+    assert done.returncode == 1
+    assert "does not appear to be a valid archive" in done.stdout

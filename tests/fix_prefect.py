@@ -1,0 +1,293 @@
+"""A real Prefect server, its CLI and its workers, for the tests.
+
+One server serves a whole test process (a cold start takes up to half a minute), on a free port, with a PREFECT_HOME
+of its own: each process of a parallel run has one. Servers and workers die with the tests, however those end.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHECKOUT = Path(__file__).parent.parent
+SERVER_START_TIMEOUT_S = 180
+WORKER_START_TIMEOUT_S = 90
+STOP_TIMEOUT_S = 15
+
+# Runs a command as the foreground of a process group, and ends the group once the pipe at stdin closes, which
+# the kernel does even for a test session that was killed. (The command isn't the one in the background: a
+# shell gives a background job SIGINT=ignored, and a Prefect worker that ignores SIGINT never stops.)
+_DIES_WITH_THE_TESTS = """
+exec 3<&0 </dev/null
+{ trap '' TERM; read -r _; kill -TERM 0; sleep 10; kill -KILL 0; } <&3 >/dev/null 2>&1 &
+exec "$@" 3<&-
+"""
+
+
+@dataclass(kw_only=True)
+class Daemon:
+    """A process group that lives no longer than the tests; what it prints is in ``log``."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+    lifeline: int | None
+
+    @classmethod
+    def start(cls, argv: list[str], *, environment: Mapping[str, str], cwd: Path, log: Path) -> Daemon:
+        read_end, write_end = os.pipe()
+        try:
+            with log.open("wb") as out:
+                process = subprocess.Popen(
+                    ["/bin/sh", "-c", _DIES_WITH_THE_TESTS, "sh", *argv],
+                    env=dict(environment),
+                    cwd=cwd,
+                    stdin=read_end,
+                    stdout=out,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+        except BaseException:
+            os.close(write_end)
+            raise
+        finally:
+            os.close(read_end)
+        return cls(process=process, log=log, lifeline=write_end)
+
+    def wait_until(self, is_ready: Callable[[], bool], *, timeout_s: float, what: str) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not is_ready():
+            if self.process.poll() is not None:
+                raise RuntimeError(f"{what} ended with {self.process.returncode}:\n{self.tail()}")
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{what} wasn't ready after {timeout_s} s:\n{self.tail()}")
+            time.sleep(0.2)
+
+    def tail(self) -> str:
+        return self.log.read_text(errors="replace")[-4000:]
+
+    def stop(self) -> None:
+        """SIGTERM for the command, SIGKILL for whatever of its group is left. Twice does no harm."""
+        if self.lifeline is None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(STOP_TIMEOUT_S)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(STOP_TIMEOUT_S)
+        os.close(self.lifeline)
+        self.lifeline = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrefectServer:
+    """A test process's server. ``home`` holds its database and the results of flow runs."""
+
+    api_url: str
+    home: Path
+    log: Path
+
+    @property
+    def database(self) -> Path:
+        return self.home / "prefect.db"
+
+    def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The environment of a process that talks to this server and to nothing of the developer's."""
+        return {
+            **os.environ,
+            "PREFECT_API_URL": self.api_url,
+            "PREFECT_HOME": str(self.home),
+            "PREFECT_CLI_COLORS": "false",
+            "PREFECT_CLI_WRAP_LINES": "false",
+            "COLUMNS": "200",
+            "PYTHONUNBUFFERED": "1",
+            **(extra or {}),
+        }
+
+    def api(self, method: str, path: str, body: object = None) -> Any:
+        """One call of the REST API, e.g. ``api("POST", "/flow_runs/filter", {"limit": 5})``."""
+        request = urllib.request.Request(
+            f"{self.api_url}{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                text = answer.read()
+        except urllib.error.HTTPError as error:
+            error.add_note(f"{method} {path}: {error.read().decode(errors='replace')}")
+            raise
+        return json.loads(text) if text else None
+
+    def cli(
+        self,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        cwd: Path = CHECKOUT,
+        timeout_s: float = 240,
+        expect: int | None = 0,
+    ) -> subprocess.CompletedProcess[str]:
+        """``prefect …``; ``expect`` is the exit code that it has to end with (None: any)."""
+        process = self.start_cli(*arguments, environment=environment, cwd=cwd)
+        try:
+            output, _ = process.communicate(timeout=timeout_s)
+        finally:
+            process.kill()
+        done = subprocess.CompletedProcess(arguments, process.returncode, stdout=output)
+        if expect is not None:
+            assert done.returncode == expect, f"prefect {' '.join(arguments)}:\n{done.stdout}"
+        return done
+
+    def start_cli(
+        self, *arguments: str, environment: Mapping[str, str] | None = None, cwd: Path = CHECKOUT
+    ) -> subprocess.Popen[str]:
+        """``prefect …``, started and not waited for; stderr goes into stdout."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "prefect", *arguments],
+            env=self.environment(environment),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def flow_runs(self, **filters: Any) -> list[dict[str, Any]]:
+        """Flow runs as the API gives them; filters as it takes them: ``deployments={"id": {"any_": […]}}``."""
+        found: list[dict[str, Any]] = self.api("POST", "/flow_runs/filter", {"limit": 200, **filters})
+        return found
+
+    def deployment(self, name: str) -> dict[str, Any]:
+        """A deployment by ``flow/deployment``."""
+        found: dict[str, Any] = self.api("GET", f"/deployments/name/{name}")
+        return found
+
+    def holding(self, needles: Iterable[str]) -> list[str]:
+        """Where the server keeps one of ``needles``: database cells, its files, its log. None is what one wants.
+
+        Base64 (pickled results) is searched decoded too, and the database file also as bytes, since a deleted
+        row stays in its page.
+        """
+        wanted = [needle.encode() for needle in needles]
+        found = set()
+        for place, content in self._everything():
+            searched = content + b"\n" + _decoded_base64(content)
+            found |= {f"{place}: {needle.decode()}" for needle in wanted if needle in searched}
+        return sorted(found)
+
+    def _everything(self) -> Iterator[tuple[str, bytes]]:
+        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
+            connection.text_factory = bytes
+            tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+            for (table,) in tables:
+                rows = connection.execute(f'SELECT * FROM "{table.decode()}"')
+                columns = [column[0] for column in rows.description]
+                for row in rows:
+                    for column, cell in zip(columns, row, strict=True):
+                        if isinstance(cell, bytes):
+                            # JSON cells hold non-ASCII text as \uXXXX.
+                            text = re.sub(rb"\\u([0-9a-f]{4})", lambda m: chr(int(m[1], 16)).encode(), cell)
+                            yield f"{table.decode()}.{column}", text
+        for path in (*self.home.rglob("*"), self.log):
+            if path.is_file():
+                yield str(path), path.read_bytes()
+
+
+def _decoded_base64(content: bytes) -> bytes:
+    parts = []
+    for match in re.finditer(rb"[A-Za-z0-9+/]{24,}={0,2}", content.replace(b"\\n", b"")):
+        with contextlib.suppress(binascii.Error):
+            parts.append(base64.b64decode(match[0] + b"=" * (-len(match[0]) % 4)))
+    return b"\n".join(parts)
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
+    """This test process's own Prefect server."""
+    home = tmp_path_factory.mktemp("prefect")
+    port = _free_port()
+    server = PrefectServer(
+        api_url=f"http://127.0.0.1:{port}/api",
+        home=home,
+        log=tmp_path_factory.mktemp("prefect-log") / "server.log",
+    )
+    daemon = Daemon.start(
+        [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
+        environment=server.environment(),
+        cwd=home,
+        log=server.log,
+    )
+
+    def is_healthy() -> bool:
+        try:
+            return server.api("GET", "/health") is True
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+    try:
+        daemon.wait_until(is_healthy, timeout_s=SERVER_START_TIMEOUT_S, what="prefect server start")
+        yield server
+    finally:
+        daemon.stop()
+
+
+@pytest.fixture(scope="module")
+def prefect_worker(
+    prefect_server: PrefectServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Daemon]]:
+    """``prefect_worker(pool, environment={…})`` starts a worker of type ``process`` and waits till it polls."""
+    started: list[Daemon] = []
+    logs = tmp_path_factory.mktemp("prefect-workers")
+
+    def start(pool: str, *, environment: Mapping[str, str] | None = None, cwd: Path = CHECKOUT) -> Daemon:
+        name = f"{pool}-{os.getpid()}-{time.monotonic_ns()}"
+        daemon = Daemon.start(
+            [
+                *(sys.executable, "-m", "prefect", "worker", "start"),
+                *("--pool", pool, "--type", "process", "--name", name),
+            ],
+            environment=prefect_server.environment(
+                {"PREFECT_WORKER_QUERY_SECONDS": "1", **(environment or {})}
+            ),
+            cwd=cwd,
+            log=logs / f"worker-{len(started)}.log",
+        )
+        started.append(daemon)
+
+        def is_online() -> bool:
+            workers = prefect_server.api("POST", f"/work_pools/{pool}/workers/filter", {})
+            return any(worker["name"] == name and worker["status"] == "ONLINE" for worker in workers)
+
+        daemon.wait_until(is_online, timeout_s=WORKER_START_TIMEOUT_S, what=f"the worker of pool {pool!r}")
+        return daemon
+
+    try:
+        yield start
+    finally:
+        for daemon in started:
+            daemon.stop()
