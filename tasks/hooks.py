@@ -15,7 +15,7 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.logging import get_logger
 
 from blocks.refresh_environment import load_environment
-from contracts.errors import RefreshError
+from contracts.errors import ConfigurationError, RefreshError
 from contracts.messages import failure_message
 from contracts.naming import RunKey
 from tasks.cleaning import clean_up
@@ -32,6 +32,10 @@ def clean_up_after_death(flow: Flow[..., Any], flow_run: FlowRun, state: State[A
     for pause_s in (*PAUSES_S, None):
         try:
             clean_up(load_environment(run.env), run)
+        except ConfigurationError as error:
+            # An env that was never registered has made nothing, and asking again doesn't register it.
+            get_logger("refresh.cleanup").error("Cleanup after %s: %s", run, error)
+            return
         except Exception as error:  # noqa: BLE001 - a busy Prefect or AWS must not leave a clone of production behind
             reason = str(error) if isinstance(error, RefreshError) else type(error).__name__
             get_logger("refresh.cleanup").error("Cleanup after %s: %s", run, reason)
