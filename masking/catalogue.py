@@ -1,7 +1,7 @@
 """What a database holds, as plain values: the one input that policy, plan and suggester share.
 
 ``tasks.postgres.catalogue.read_catalogue`` reads it from a server; tests and ``--schema-file`` may build it by
-hand. System schemas and our own ``refresh_mask`` are left out; everything else is in, extension-owned tables
+hand. System schemas and our own are left out; everything else is in, extension-owned tables
 and foreign tables too, because every table must be classified or derived by a stated rule.
 """
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from psycopg import sql
 
-from masking.catalogue import Catalogue, ForeignKey, Table, TableName
-from masking.fusing import Pass
+from masking.catalogue import Catalogue, Column, ForeignKey, Table, TableName
+from masking.fusing import ColumnUpdate, Pass
 from masking.masker import Use, as_written, text_of
 from masking.plan import Plan, TablePlan
 
+#: Types of a limited length, with what their modifier adds to it. Each has a function of its name that casts:
+#: https://www.postgresql.org/docs/current/sql-createcast.html (a cast function's second and third argument)
+_LENGTH_CASTS = {"varchar": 4, "bpchar": 4, "bit": 0, "varbit": 0}
 _FIRES_UNDER_REPLICA = {"A": sql.SQL("ENABLE ALWAYS"), "R": sql.SQL("ENABLE REPLICA")}
 
 
@@ -85,6 +88,62 @@ def update(found: Pass, table: Table) -> sql.Composed:
     only = sql.SQL("") if table.kind == "p" else sql.SQL("ONLY ")
     settings = [sql.SQL("{} = {}").format(sql.Identifier(one.column), one.value) for one in found.updates]
     return sql.SQL("UPDATE {}{} SET {}").format(only, identifier(table), sql.SQL(", ").join(settings))
+
+
+def copy(passes: Sequence[Pass], table: Table, name: sql.Identifier) -> sql.Composed:
+    """The one statement of a table's passes where it is written anew, as table ``name``: without keys or indexes.
+
+    Each pass reads what the one before made, and generated columns are computed anew after each.
+    """
+    source = sql.SQL("ONLY {}").format(identifier(table))
+    for one in passes:
+        values = {
+            update.column: _assigned(table.columns_by_name[update.column], update) for update in one.updates
+        }
+        source = _level(source, table, values)
+        generated = {
+            column.name: sql.SQL("CAST({} AS {})").format(as_written(column.default), as_written(column.type))
+            for column in table.columns
+            if column.generated and column.default is not None
+        }
+        if generated:
+            source = _level(source, table, generated)
+    return sql.SQL("CREATE UNLOGGED TABLE {} AS SELECT * FROM {}").format(name, source)
+
+
+def _level(source: sql.Composable, table: Table, values: Mapping[str, sql.Composable]) -> sql.Composed:
+    """``source``'s rows with some columns replaced. OFFSET 0 keeps the planner from computing a value twice."""
+    columns = [
+        sql.SQL("{} AS {}").format(
+            values.get(column.name, sql.Identifier(column.name)), sql.Identifier(column.name)
+        )
+        for column in table.columns
+    ]
+    return sql.SQL("(SELECT {} FROM {} OFFSET 0) AS {}").format(
+        sql.SQL(", ").join(columns), source, sql.Identifier(table.name)
+    )
+
+
+def _assigned(column: Column, update: ColumnUpdate) -> sql.Composable:
+    """The value as an assignment would have it: one that is too long is refused, where a cast would cut it."""
+    value = update.value
+    cast = _LENGTH_CASTS.get(column.base_type)
+    if cast is not None and column.max_length is not None:
+        value = sql.SQL("{}(CAST({} AS {}), {}, false)").format(
+            sql.Identifier("pg_catalog", column.base_type),
+            value,
+            sql.Identifier("pg_catalog", column.base_type),
+            sql.Literal(column.max_length + cast),
+        )
+        if column.domain is None:
+            return value
+    return sql.SQL("CAST({} AS {})").format(value, as_written(column.type))
+
+
+def replace_by_copy(table: Table, name: sql.Identifier) -> Iterator[sql.Composed]:
+    """Put the copy in the old table's place. What depended on that goes with it; the saved schema has it."""
+    yield sql.SQL("DROP TABLE {} CASCADE").format(identifier(table))
+    yield sql.SQL("ALTER TABLE {} RENAME TO {}").format(name, sql.Identifier(table.name))
 
 
 def truncatable(catalogue: Catalogue, plan: Plan) -> tuple[list[TableName], list[TableName]]:

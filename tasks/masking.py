@@ -17,13 +17,14 @@ from contracts.results import Clone
 from masking.catalogue import Catalogue
 from masking.keys import MaskingKeys
 from masking.plan import Plan, make_plan
+from tasks.archive.saved_schema import save_schema
 from tasks.aurora.clone import clone_login
 from tasks.border import no_row_escapes
 from tasks.policy_files import read_policy
 from tasks.postgres.catalogue import read_catalogue
 from tasks.postgres.clone_settings import check_clone_settings
-from tasks.postgres.quarantine import quarantine
-from tasks.postgres.rewrite import rewrite
+from tasks.postgres.quarantine import event_triggers_as_at_the_source, quarantine
+from tasks.postgres.rewrite import join_owners, rewrite
 from tasks.postgres.verification import finish, verify
 from tasks.secrets import read_masking_keys
 from tasks.transient import ONCE
@@ -38,10 +39,11 @@ class Planned:
 
 
 def mask_clone(block: RefreshEnvironment, clone: Clone) -> MaskingReport:
-    """Quarantine, plan, rewrite, verify. Raises before the first value is masked where a column has no rule."""
+    """Quarantine, plan, save the schema, rewrite, verify. Raises before the first mask where a column has no rule."""
     quarantine_clone(block, clone)
     planned = plan_masking(block, clone)
     # quote: Prefect would walk through every table of a large catalogue, looking for futures.
+    save_clone_schema(block, clone, cast(Planned, quote(planned)))
     rewrite_clone(block, clone, cast(Planned, quote(planned)))
     report = verify_clone(block, clone, cast(Planned, quote(planned)))
     if report.verification.verdict != "passed":
@@ -77,6 +79,16 @@ def plan_masking(block: RefreshEnvironment, clone: Clone) -> Planned:
         plan = make_plan(catalogue, policy)
     get_run_logger().info("Planned %d tables", len(catalogue.tables))
     return Planned(catalogue=catalogue, plan=plan)
+
+
+@task(**ONCE)
+def save_clone_schema(block: RefreshEnvironment, clone: Clone, planned: Planned) -> None:
+    """Keep the schema as the archive will have it: masking leaves some tables without their indexes and keys."""
+    with no_row_escapes(f"clone {clone.cluster_id}", doing="saving its schema"):
+        login, database = _login(block, clone), _database(block)
+        join_owners(login, database, planned.plan)
+        with event_triggers_as_at_the_source(login, database):
+            save_schema(login, database)
 
 
 @task(**ONCE)

@@ -41,7 +41,7 @@ SELECT c.oid::int8                                   AS oid,
   LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_catalog.pg_extension'::regclass
  WHERE c.relkind IN ('r', 'p', 'm', 'f')
    AND c.relpersistence <> 't'
-   AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'refresh_mask')
+   AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'refresh_mask', 'refresh_archive')
    AND n.nspname NOT LIKE 'pg\_toast%'
    AND n.nspname NOT LIKE 'pg\_temp\_%'
  ORDER BY n.nspname, c.relname

@@ -18,12 +18,13 @@ from contracts.errors import PreconditionFailed, VerificationFailed
 from contracts.login import Login
 from contracts.manifest import MANIFEST_NAME, TOC_NAME, ArchivedObject, Manifest, utc_seconds
 from contracts.ownership import Ownership, check_ours
-from tasks.archive.layout import SUFFIX, BlockRange, Compression, Sizes, split_blocks
+from tasks.archive.layout import SUFFIX, BlockRange, Sizes, split_blocks
 from tasks.archive.objects import ObjectWriter, Place
 from tasks.archive.rows_out import Table, copy_tables
-from tasks.archive.skeleton import read_copy_statements, read_list, write_skeleton
+from tasks.archive.saved_schema import SavedSchema, read_saved_schema, unpack
+from tasks.archive.skeleton import read_copy_statements
 from tasks.archive.store import delete_incomplete_archive, find_archive
-from tasks.archive.toc import FORBIDDEN_KINDS, CopyStatement, TocEntry
+from tasks.archive.toc import CopyStatement
 from tasks.client_tools import client_tools
 from tasks.postgres.connection import connect, safe_errors
 from tasks.postgres.statements import statement
@@ -56,15 +57,14 @@ def dump_database(
     expected_tables: Collection[str] | None = None,
     documents: Mapping[str, bytes] | None = None,
     jobs: int = 4,
-    compression: Compression | None = None,
     sizes: Sizes | None = None,
 ) -> Manifest:
     """Write a pg_dump directory archive of ``database`` below ``prefix``, ``manifest.json`` last.
 
-    An archive that this run has completed there before, of the same masking, is returned as it is. ``jobs`` sessions
-    read tables at once; memory is about ``jobs`` times 60 MB, and four times the largest row's text. ``compression`` is
-    zstd unless the client tools lack it (before PostgreSQL 16). ``documents`` are put beside the archive for people, by
-    name; pg_restore passes them by.
+    An archive that this run has completed there before, of the same masking, is returned as it is. The schema is what
+    :func:`tasks.archive.saved_schema.save_schema` kept, whatever the tables have become. ``jobs`` sessions read tables
+    at once; memory is about ``jobs`` times 60 MB, and four times the largest row's text. ``documents`` are put beside
+    the archive for people, by name; pg_restore passes them by.
 
     Raises :class:`PreconditionFailed` for a database that mustn't be archived, :class:`NotOurs` where another run's
     objects are in the way. Whatever is raised, uploads are aborted and no manifest is left.
@@ -93,19 +93,15 @@ def dump_database(
     ):
         about = _check_may_be_archived(connection, database)
         tools = client_tools(int(about["server_version_num"]) // 10_000)
+        saved = read_saved_schema(connection, database)
         directory = Path(scratch) / "archive"
-        compression = write_skeleton(
-            tools, directory, login=login, database=database, snapshot=snapshot,
-            without_rows=_extension_tables(connection), compression=compression,
-        )  # fmt: skip
-        entries = read_list(tools, directory)
-        _check_carries_nothing_forbidden(entries, database)
-        statements = read_copy_statements(tools, directory, entries)
-        tables = _plan(connection, entries, statements, compression, place, sizes or Sizes())
+        statements = read_copy_statements(tools, directory, unpack(saved, directory, tools))
+        tables = _plan(connection, saved, statements, place, sizes or Sizes())
         _check_nothing_else(tables, expected_tables, database)
-        archived = copy_tables(tables, tools, login, database, snapshot, compression, sizes or Sizes(), jobs)
-        toc = (directory / TOC_NAME).read_bytes()
-        place.put(TOC_NAME, toc)
+        archived = copy_tables(
+            tables, tools, login, database, snapshot, saved.compression, sizes or Sizes(), jobs
+        )
+        place.put(TOC_NAME, saved.toc)
     manifest = Manifest(
         run_key=ownership.run.key,
         flow_run_id=ownership.flow_run_id,
@@ -115,7 +111,7 @@ def dump_database(
         expires_at=utc_seconds(ownership.expires_at),
         server_version=about["server_version"],
         client_version=tools.version,
-        compression=compression,
+        compression=saved.compression,
         encoding=about["encoding"],
         collate=about["collate"],
         ctype=about["ctype"],
@@ -125,7 +121,9 @@ def dump_database(
         policy_digest=facts.policy_digest,
         verdict=facts.verdict,
         objects=(
-            ArchivedObject(name=TOC_NAME, size_bytes=len(toc), sha256=hashlib.sha256(toc).hexdigest()),
+            ArchivedObject(
+                name=TOC_NAME, size_bytes=len(saved.toc), sha256=hashlib.sha256(saved.toc).hexdigest()
+            ),
             *(item for item, _ in archived),
         ),
         tables=tuple(table for _, table in archived),
@@ -171,23 +169,6 @@ def _check_may_be_archived(connection: psycopg.Connection[Any], database: str) -
     return about
 
 
-def _extension_tables(connection: psycopg.Connection[Any]) -> tuple[tuple[str, str], ...]:
-    with safe_errors("the clone", doing="reading its extensions' tables"):
-        return tuple(
-            (schema, name) for schema, name in connection.execute(statement("archive/extension_tables.sql"))
-        )
-
-
-def _check_carries_nothing_forbidden(entries: tuple[TocEntry, ...], database: str) -> None:
-    for entry in entries:
-        if reason := FORBIDDEN_KINDS.get(entry.kind):
-            raise PreconditionFailed(
-                f"its dump would carry {reason} (entry {entry.name})",
-                resource=f"database {database!r} of the clone",
-                remedy="Masking removes it before it ends: run it again on a new clone.",
-            )
-
-
 def _check_nothing_else(tables: Sequence[Table], expected: Collection[str] | None, database: str) -> None:
     """No table leaves that masking didn't know of: the last line behind the policy's completeness."""
     unknown = sorted(table.name for table in tables if expected is not None and table.name not in expected)
@@ -201,17 +182,19 @@ def _check_nothing_else(tables: Sequence[Table], expected: Collection[str] | Non
 
 def _plan(
     connection: psycopg.Connection[Any],
-    entries: tuple[TocEntry, ...],
+    saved: SavedSchema,
     statements: Mapping[int, CopyStatement],
-    compression: Compression,
     place: Place,
     sizes: Sizes,
 ) -> list[Table]:
     """The tables with rows, largest first, each with the block ranges that sessions read."""
-    dump_ids = {entry.oid: entry.dump_id for entry in entries if entry.kind == "TABLE DATA"}
+    dump_ids = {table: dump_id for dump_id, table in saved.tables.items()}
     with safe_errors("the clone", doing="reading its tables' sizes"):
         cursor = psycopg.RawCursor(connection, row_factory=dict_row)
-        rows = cursor.execute(statement("archive/tables.sql"), [list(dump_ids)]).fetchall()
+        rows = cursor.execute(
+            statement("archive/tables.sql"),
+            ([schema for schema, _ in dump_ids], [name for _, name in dump_ids]),
+        ).fetchall()
     if len(rows) != len(dump_ids):
         raise PreconditionFailed(
             "tables were dropped while it was dumped",
@@ -220,8 +203,8 @@ def _plan(
         )
     tables = []
     for row in sorted(rows, key=lambda row: -row["size_bytes"]):
-        dump_id = dump_ids[row["oid"]]
-        object_name = f"{dump_id}.dat.{SUFFIX[compression]}"
+        dump_id = dump_ids[row["schema"], row["name"]]
+        object_name = f"{dump_id}.dat.{SUFFIX[saved.compression]}"
         ranges: tuple[BlockRange | None, ...] = (None,)
         if (
             row["can_split"]

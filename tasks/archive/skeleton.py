@@ -22,6 +22,8 @@ from tasks.archive.layout import MIB, Compression
 from tasks.archive.toc import CopyStatement, TocEntry, parse_copy_statements, parse_list, use_list
 from tasks.client_tools import ClientTools, Running, conninfo
 
+OUR_SCHEMAS = ("refresh_mask", "refresh_archive")
+
 _POLL_S = 0.002
 _LOCK_TIMEOUT_MS = 60_000
 # pg_dump is killed within milliseconds of its first data file. Should we be stopped before that, it ends itself here.
@@ -34,20 +36,23 @@ def write_skeleton(
     *,
     login: Login,
     database: str,
-    snapshot: str,
     without_rows: tuple[tuple[str, str], ...],
     compression: Compression | None = None,
     timeout_s: float = 1800.0,
 ) -> Compression:
-    """Write ``directory/toc.dat``, as of the exported ``snapshot``, and return the compression that it names.
+    """Write ``directory/toc.dat`` and return the compression that it names.
 
     ``without_rows`` are (schema, name) of tables and sequences whose rows stay out. ``directory`` must be empty.
+    Our own schemas aren't in it, and no large object.
     """
     arguments = [
-        f"--dbname={conninfo(database)}", "--format=directory", f"--file={directory}", f"--snapshot={snapshot}",
-        "--encoding=UTF8", "--no-password", f"--lock-wait-timeout={_LOCK_TIMEOUT_MS}", "--no-subscriptions",
+        f"--dbname={conninfo(database)}", "--format=directory", f"--file={directory}", "--encoding=UTF8",
+        "--no-password", f"--lock-wait-timeout={_LOCK_TIMEOUT_MS}", "--no-subscriptions",
         # A label needs its provider loaded where the archive is restored, and says how data was masked.
         "--no-security-labels",
+        # Its short name is the only one that every version knows.
+        "-B",
+        *(f"--exclude-schema={schema}" for schema in OUR_SCHEMAS),
         *(f"--exclude-table-data={_pattern(schema)}.{_pattern(name)}" for schema, name in without_rows),
     ]  # fmt: skip
     if tools.major >= 18:

@@ -126,3 +126,19 @@ def become_member(connection: Connection, role: str, *, owns: str) -> None:
             resource=owns,
             remedy=f"At the source, run: GRANT {role} TO the master user WITH ADMIN OPTION; or give it another owner.",
         ) from None
+
+
+def may_create_in(connection: Connection, schema: str) -> bool:
+    """Whether the session may create tables in ``schema``, as its owner's member if need be."""
+    found = connection.execute(
+        "SELECT pg_catalog.has_schema_privilege(oid, 'CREATE'), pg_catalog.pg_get_userbyid(nspowner)::text"
+        " FROM pg_catalog.pg_namespace WHERE nspname = %s",
+        (schema,),
+    ).fetchone()
+    if found is None or found[0]:
+        return found is not None
+    try:
+        become_member(connection, found[1], owns=f"schema {schema}")
+    except PreconditionFailed:
+        return False
+    return True

@@ -6,6 +6,8 @@ database: subscriptions, user mappings, event triggers, scheduled jobs, replicat
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
@@ -43,6 +45,18 @@ def quarantine(login: Login, database: str) -> Quarantined:
             replication_slots=_drop_replication_slots(connection),
             prepared_transactions=_roll_back_prepared_transactions(connection, database),
         )
+
+
+@contextmanager
+def event_triggers_as_at_the_source(login: Login, database: str) -> Iterator[None]:
+    """For the moment in which the schema is read: what :func:`quarantine` disabled is as it was."""
+    with masking_session(login, database, doing="reading its event triggers") as connection:
+        release_event_triggers(connection)
+    try:
+        yield
+    finally:
+        with masking_session(login, database, doing="disabling its event triggers") as connection:
+            _disable_event_triggers(connection, database)
 
 
 def release_event_triggers(connection: Connection) -> None:

@@ -1,18 +1,20 @@
 """Carries a plan out on the clone: empty and filter, remember what was there, then one pass per table.
 
+A pass goes the way that :mod:`masking.ways` chooses.
+
 Every step commits together with a mark that it is done, so that a run after a lost connection goes on where the
 first one stopped, and no value is masked twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from psycopg import sql
 
 from contracts.errors import PolicyInvalid, PreconditionFailed
 from contracts.login import Login
-from masking.catalogue import Catalogue, Table
+from masking.catalogue import Catalogue, Table, TableName
 from masking.checks import places
 from masking.fusing import Barrier, Pass
 from masking.keys import MaskingKeys
@@ -20,6 +22,7 @@ from masking.masker import as_written
 from masking.plan import Plan, TablePlan
 from masking.statements import (
     capture,
+    copy,
     dangling,
     delete_all,
     delete_others,
@@ -27,11 +30,13 @@ from masking.statements import (
     foreign_keys,
     held_to_policies,
     rearm,
+    replace_by_copy,
     slots,
     truncatable,
     truncate,
     update,
 )
+from masking.ways import COPY_FROM_BYTES, way_of
 from tasks.postgres.connection import safe_errors
 from tasks.postgres.masking_session import (
     SCHEMA,
@@ -42,14 +47,26 @@ from tasks.postgres.masking_session import (
     in_parallel,
     look_names_up_as_planned,
     masking_session,
+    may_create_in,
 )
 from tasks.postgres.statements import SQL_DIRECTORY
 
 _LARGE_OBJECTS_PER_TRANSACTION = 1000
 
 
-def rewrite(login: Login, database: str, catalogue: Catalogue, plan: Plan, keys: MaskingKeys) -> None:
+def rewrite(
+    login: Login,
+    database: str,
+    catalogue: Catalogue,
+    plan: Plan,
+    keys: MaskingKeys,
+    *,
+    copy_from_bytes: int = COPY_FROM_BYTES,
+) -> None:
     """Mask the clone's ``database`` as ``plan`` says.
+
+    Tables of ``copy_from_bytes`` and more are written anew where nothing keeps them from it, and lose their indexes and
+    keys: unless the schema was saved, they are all updated in place.
 
     Raises:
         PolicyInvalid: a ``where`` or an ``empty`` would leave a foreign key dangling, or a small range of masks
@@ -57,7 +74,7 @@ def rewrite(login: Login, database: str, catalogue: Catalogue, plan: Plan, keys:
         PreconditionFailed: the clone was begun with another policy, or objects belong to a role out of reach.
         DatabaseError: PostgreSQL refused a statement.
     """
-    rewriting = _Rewriting(login, database, catalogue, plan, keys)
+    rewriting = _Rewriting(login, database, catalogue, plan, keys, copy_from_bytes)
     rewriting.prepare()
     rewriting.reduce()
     rewriting.capture()
@@ -69,23 +86,35 @@ def rewrite(login: Login, database: str, catalogue: Catalogue, plan: Plan, keys:
     rewriting.unlink_large_objects()
 
 
+def join_owners(login: Login, database: str, plan: Plan) -> None:
+    """Have the rights of whoever owns a table: to mask it, and before that to read its schema.
+
+    Raises:
+        PreconditionFailed: objects belong to a role out of reach.
+    """
+    with masking_session(login, database, doing="joining the owners of its tables") as connection:
+        _join_owners(connection, plan)
+
+
 class _Rewriting:
     def __init__(
-        self, login: Login, database: str, catalogue: Catalogue, plan: Plan, keys: MaskingKeys
+        self,
+        login: Login,
+        database: str,
+        catalogue: Catalogue,
+        plan: Plan,
+        keys: MaskingKeys,
+        copy_from_bytes: int,
     ) -> None:
         self.login, self.database = login, database
         self.catalogue, self.plan, self.keys = catalogue, plan, keys
+        self.copy_from_bytes = copy_from_bytes
 
     def prepare(self) -> None:
         """Our schema with its functions, word lists and marks."""
         with masking_session(self.login, self.database, doing="preparing the clone") as connection:
             ensure_schema(connection, self.database)
-            for owner, table in {
-                found.table.owner: found.table
-                for found in self.plan.tables
-                if found.holds_rows or found.table in held_to_policies(self.plan)
-            }.items():
-                become_member(connection, owner, owns=f"table {table}")
+            _join_owners(connection, self.plan)
             marker = f"policy {self.plan.policy_digest}"
             if connection.execute("SELECT pg_catalog.to_regclass('refresh_mask.progress')").fetchone() != (
                 None,
@@ -227,6 +256,7 @@ class _Rewriting:
 
     def run_passes(self, stage: int, passes: Sequence[tuple[Pass, ...]]) -> None:
         """The passes of one stage: tables side by side, a table's own passes in turn and in one transaction."""
+        copies = self._copies(stage, passes)
 
         def work(found: tuple[Pass, ...]) -> None:
             table = self.catalogue.tables_by_id[found[0].table]
@@ -237,18 +267,70 @@ class _Rewriting:
                 hand_over_keys(connection, self.plan, self.keys)
                 with connection.transaction():
                     look_names_up_as_planned(connection)
-                    whole = self._tree(table)
-                    for part in whole:
-                        _run(connection, disarm(part))
-                    for one in found:
-                        connection.execute(update(one, table))
-                    for part in whole:
-                        _run(connection, rearm(part))
+                    if table.id in copies:
+                        connection.execute(copy(found, table, copies[table.id]))
+                    else:
+                        self._update(connection, table, found)
                     _mark(connection, step)
 
         sizes = {found.table.id: found for found in self.plan.tables}
         order = [plan.table.id for plan in self._largest_first([sizes[found[0].table] for found in passes])]
         in_parallel(sorted(passes, key=lambda found: order.index(found[0].table)), work)
+        self._replace(stage, copies)
+
+    def _copies(self, stage: int, passes: Sequence[tuple[Pass, ...]]) -> dict[TableName, sql.Identifier]:
+        """The tables of a stage that are written anew, each with its copy's name until it takes the table's place."""
+        copied = [
+            self.catalogue.tables_by_id[found[0].table]
+            for found in passes
+            if way_of(
+                self.catalogue, self.plan.stages, stage, found, copy_from_bytes=self.copy_from_bytes
+            ).name
+            == "copy"
+        ]
+        if not copied:
+            return {}
+        numbers = {table.id: number for number, table in enumerate(self.catalogue.tables)}
+        with masking_session(self.login, self.database, doing="choosing the ways of passes") as connection:
+            if connection.execute("SELECT pg_catalog.to_regclass('refresh_archive.schema')").fetchone() == (
+                None,
+            ):
+                return {}
+            open_schemas = {
+                schema for schema in {table.schema for table in copied} if may_create_in(connection, schema)
+            }
+            # The catalogue doesn't call them partitions: an extension owns the table that they are a part of.
+            partitions = set(
+                connection.execute(
+                    "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg_class c"
+                    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relispartition"
+                ).fetchall()
+            )
+        return {
+            table.id: sql.Identifier(table.schema, f"refresh_mask_{numbers[table.id]}")
+            for table in copied
+            if table.schema in open_schemas and (table.schema, table.name) not in partitions
+        }
+
+    def _update(self, connection: Connection, table: Table, found: Sequence[Pass]) -> None:
+        whole = self._tree(table)
+        for part in whole:
+            _run(connection, disarm(part))
+        for one in found:
+            connection.execute(update(one, table))
+        for part in whole:
+            _run(connection, rearm(part))
+
+    def _replace(self, stage: int, copies: Mapping[TableName, sql.Identifier]) -> None:
+        """One after the other, when no other session is at work: dropping a table locks what has a key to it."""
+        with masking_session(self.login, self.database, doing="putting copies in place") as connection:
+            for name, copied in copies.items():
+                step = f"stage {stage} {name} in place"
+                if _is_done(connection, step):
+                    continue
+                with connection.transaction():
+                    _run(connection, replace_by_copy(self.catalogue.tables_by_id[name], copied))
+                    _mark(connection, step)
 
     def run_barrier(self, stage: int, barrier: Barrier) -> None:
         """A script's statement as it is written."""
@@ -304,6 +386,15 @@ class _Rewriting:
             return sum(leaf.size_bytes for leaf in self.catalogue.leaves(found.table))
 
         return sorted(tables, key=size, reverse=True)
+
+
+def _join_owners(connection: Connection, plan: Plan) -> None:
+    held = held_to_policies(plan)
+    owners = {
+        found.table.owner: found.table for found in plan.tables if found.holds_rows or found.table in held
+    }
+    for owner, table in owners.items():
+        become_member(connection, owner, owns=f"table {table}")
 
 
 def _is_done(connection: Connection, step: str) -> bool:

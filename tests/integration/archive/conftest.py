@@ -24,6 +24,8 @@ from contracts.ownership import Ownership
 from deployments.localaws.postgresql import PostgresServer
 from tasks.archive.dump import MaskingFacts, dump_database
 from tasks.archive.layout import MIB, Sizes
+from tasks.archive.saved_schema import SCHEMA as SAVED
+from tasks.archive.saved_schema import save_schema
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -86,7 +88,9 @@ class Databases:
 
     def schema(self, database: str, *options: str) -> list[str]:
         """The schema, an entry of pg_dump's script each, sorted."""
-        script = self.tool("pg_dump", "--schema-only", *options, "-d", self.conninfo(database))
+        script = self.tool(
+            "pg_dump", "--schema-only", f"--exclude-schema={SAVED}", *options, "-d", self.conninfo(database)
+        )
         script, _, _ = script.partition("\n--\n-- PostgreSQL database dump complete")
         lines = [line for line in script.splitlines() if not line.startswith("\\restrict ")]
         return sorted(entry.strip() for entry in "\n".join(lines).split("\n--\n-- Name: "))
@@ -98,7 +102,8 @@ class Databases:
             relations = connection.execute(
                 """SELECT n.nspname, c.relname, c.relkind::text
                      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                    WHERE c.relkind = ANY ('{r,m,S}') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                    WHERE c.relkind = ANY ('{r,m,S}') AND n.nspname !~ '^pg_'
+                      AND n.nspname NOT IN ('information_schema', 'refresh_archive')
                       AND (c.relkind <> 'm' OR c.relispopulated)"""
             ).fetchall()
             for schema, name, kind in relations:
@@ -189,6 +194,7 @@ def shop(databases: Databases) -> Iterator[str]:
 def archive(databases: Databases, shop: str, s3_client: S3Client, bucket: str) -> Dumped:
     """The shop's archive. Nothing may change it."""
     ownership, prefix = _new_run()
+    save_schema(databases.login, shop)
     manifest = dump_database(
         login=databases.login, database=shop, s3_client=s3_client, bucket=bucket, prefix=prefix,
         kms_key_id=None, ownership=ownership, facts=FACTS, jobs=3, sizes=SMALL,

@@ -15,6 +15,7 @@ from contracts.ownership import Ownership, ownership_of_tags
 from tasks.archive.dump import MaskingFacts, dump_database
 from tasks.archive.layout import MIB, Sizes
 from tasks.archive.load import load_archive
+from tasks.archive.saved_schema import save_schema
 from tasks.archive.store import find_archive
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ class Dumper:
         self.prefix = prefix
 
     def dump(self, database: str, **changes: Any) -> Manifest:
+        """Save the schema as masking does, and dump."""
+        save_schema(self.databases.login, database, compression=changes.pop("compression", None))
+        return self.dump_only(database, **changes)
+
+    def dump_only(self, database: str, **changes: Any) -> Manifest:
         arguments: dict[str, Any] = {
             "login": self.databases.login, "database": database, "s3_client": self.s3_client, "bucket": self.bucket,
             "prefix": self.prefix, "kms_key_id": None, "ownership": self.run, "facts": FACTS, "jobs": 2,
@@ -75,7 +81,7 @@ def dumper(databases: Databases, s3_client: S3Client, bucket: str, new_run: NewR
         (
             """CREATE EXTENSION postgres_fdw; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw;
                CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (password 'p')""",
-            "1 user mappings",
+            "a foreign server's password",
         ),
     ],
 )
@@ -97,7 +103,8 @@ def test_data_that_did_not_pass_verification_is_refused(verdict: str, dumper: Du
 def test_an_empty_database_makes_an_archive(
     dumper: Dumper, empty_database: str, databases: Databases
 ) -> None:
-    manifest = dumper.dump(empty_database)
+    with databases.fresh() as nothing:
+        manifest = dumper.dump(nothing)
     assert (manifest.tables, manifest.rows) == ((), 0)
     assert sorted(dumper.names()) == ["manifest.json", "toc.dat"]
     load_archive(
@@ -109,15 +116,15 @@ def test_an_empty_database_makes_an_archive(
 def test_a_second_dump_of_one_run_finds_the_first(archive: Dumped, dumper: Dumper) -> None:
     dumper.run, dumper.prefix = archive.ownership, archive.prefix
     facts = replace(FACTS, snapshot_arn=archive.manifest.snapshot_arn)
-    assert dumper.dump("not asked", facts=facts) == archive.manifest
+    assert dumper.dump_only("not asked", facts=facts) == archive.manifest
     with pytest.raises(PreconditionFailed, match="other data or masked by another policy"):
-        dumper.dump("not asked", facts=replace(facts, policy_digest="d2"))
+        dumper.dump_only("not asked", facts=replace(facts, policy_digest="d2"))
 
 
 def test_another_runs_archive_is_not_adopted(archive: Dumped, dumper: Dumper) -> None:
     dumper.prefix = archive.prefix
     with pytest.raises(NotOurs, match=str(archive.ownership.flow_run_id)):
-        dumper.dump("not asked")
+        dumper.dump_only("not asked")
 
 
 def test_a_dump_that_fails_midway_leaves_no_upload_and_no_manifest(
@@ -294,3 +301,30 @@ def test_a_missing_bucket_is_named(dumper: Dumper, shop: str) -> None:
     with pytest.raises(RefreshError, match="no-such-bucket"):
         dumper.dump(shop, bucket="no-such-bucket")
     assert find_archive(dumper.s3_client, dumper.bucket, dumper.prefix) is None
+
+
+def test_a_clone_whose_schema_was_not_saved_is_refused(dumper: Dumper, empty_database: str) -> None:
+    with pytest.raises(PreconditionFailed, match="no saved schema"):
+        dumper.dump_only(empty_database)
+    assert dumper.names() == []
+
+
+def test_the_saved_schema_is_what_is_dumped_whatever_the_tables_have_become(
+    dumper: Dumper, databases: Databases, empty_database: str
+) -> None:
+    """As masking leaves a table that it wrote anew: a heap of rows under the old name."""
+    with databases.fresh(SMALL_SHOP) as clone:
+        schema, contents = databases.schema(clone), databases.contents(clone)
+        save_schema(databases.login, clone)
+        with databases.superuser(clone) as connection:
+            connection.execute("CREATE UNLOGGED TABLE public.anew AS SELECT * FROM public.users")
+            connection.execute("DROP TABLE public.users CASCADE")
+            connection.execute("ALTER TABLE public.anew RENAME TO users")
+            connection.execute("GRANT SELECT ON public.users TO master")
+        save_schema(databases.login, clone)
+        manifest = dumper.dump_only(clone)
+    load_archive(
+        login=databases.login, database=empty_database, owner_role="shop_owner", s3_client=dumper.s3_client,
+        bucket=dumper.bucket, prefix=dumper.prefix, manifest=manifest,
+    )  # fmt: skip
+    assert (databases.schema(empty_database), databases.contents(empty_database)) == (schema, contents)

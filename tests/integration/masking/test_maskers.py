@@ -59,7 +59,7 @@ def session(master_login: Login, superuser_conninfo: Callable[[str], str]) -> It
     catalogue = Catalogue(database=name, tables=(Table(schema="public", name="t", columns=columns),))
     rules = "".join(f"      {column.name}: {column.name}\n" for column in columns)
     plan = make_plan(catalogue, parse_policy(f"tables:\n  t:\n    columns:\n{rules}"))
-    _Rewriting(master_login, name, replace(catalogue, tables=()), replace(plan, tables=()), KEYS).prepare()
+    _Rewriting(master_login, name, replace(catalogue, tables=()), replace(plan, tables=()), KEYS, 0).prepare()
     with masking_session(master_login, name, doing="testing") as connection:
         hand_over_keys(connection, plan, KEYS)
         yield connection
