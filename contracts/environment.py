@@ -114,6 +114,10 @@ class MaskingSettings(_Model):
     root_key_secret: SecretName = Field(
         description="Secrets Manager ARN or name of the root key: 64 hex digits, known to nobody else."
     )
+    rotate: bool = Field(
+        default=False,
+        description="Whether each run masks with a key of its own, so that no two runs' masks can be compared.",
+    )
     policy: str | None = Field(
         default=None,
         pattern=r"^[A-Za-z0-9_.-]+$",

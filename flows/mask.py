@@ -19,4 +19,4 @@ def mask(run: RunKey, restored: Clone) -> MaskingReport:
         run: the refresh that asks.
         restored: the clone, with the source's data in it.
     """
-    return mask_clone(load_environment(run.env), restored)
+    return mask_clone(load_environment(run.env), run, restored)

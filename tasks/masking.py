@@ -12,6 +12,7 @@ from blocks.config_root import policy_directory
 from blocks.refresh_environment import RefreshEnvironment
 from contracts.errors import VerificationFailed
 from contracts.login import Login
+from contracts.naming import RunKey
 from contracts.report import MaskingReport
 from contracts.results import Clone
 from masking.catalogue import Catalogue
@@ -38,14 +39,14 @@ class Planned:
     plan: Plan
 
 
-def mask_clone(block: RefreshEnvironment, clone: Clone) -> MaskingReport:
+def mask_clone(block: RefreshEnvironment, run: RunKey, clone: Clone) -> MaskingReport:
     """Quarantine, plan, save the schema, rewrite, verify. Raises before the first mask where a column has no rule."""
     quarantine_clone(block, clone)
     planned = plan_masking(block, clone)
     # quote: Prefect would walk through every table of a large catalogue, looking for futures.
     save_clone_schema(block, clone, cast(Planned, quote(planned)))
-    rewrite_clone(block, clone, cast(Planned, quote(planned)))
-    report = verify_clone(block, clone, cast(Planned, quote(planned)))
+    rewrite_clone(block, run, clone, cast(Planned, quote(planned)))
+    report = verify_clone(block, run, clone, cast(Planned, quote(planned)))
     if report.verification.verdict != "passed":
         raise VerificationFailed(
             "its verification didn't pass",
@@ -92,18 +93,18 @@ def save_clone_schema(block: RefreshEnvironment, clone: Clone, planned: Planned)
 
 
 @task(**ONCE)
-def rewrite_clone(block: RefreshEnvironment, clone: Clone, planned: Planned) -> None:
+def rewrite_clone(block: RefreshEnvironment, run: RunKey, clone: Clone, planned: Planned) -> None:
     """One pass over each table, several tables at once."""
     with no_row_escapes(f"clone {clone.cluster_id}", doing="masking it"):
-        rewrite(_login(block, clone), _database(block), planned.catalogue, planned.plan, _keys(block))
+        rewrite(_login(block, clone), _database(block), planned.catalogue, planned.plan, _keys(block, run))
 
 
 @task(**ONCE)
-def verify_clone(block: RefreshEnvironment, clone: Clone, planned: Planned) -> MaskingReport:
+def verify_clone(block: RefreshEnvironment, run: RunKey, clone: Clone, planned: Planned) -> MaskingReport:
     """Hold whole tables against what was promised, then remove every trace of the masking from the clone."""
     login, database = _login(block, clone), _database(block)
     with no_row_escapes(f"clone {clone.cluster_id}", doing="verifying it"):
-        report = verify(login, database, planned.catalogue, planned.plan, _keys(block))
+        report = verify(login, database, planned.catalogue, planned.plan, _keys(block, run))
         finish(login, database)
     passed = sum(check.result == "passed" for check in report.verification.checks)
     get_run_logger().info("Verification %s: %d checks passed", report.verification.verdict, passed)
@@ -114,8 +115,10 @@ def _login(block: RefreshEnvironment, clone: Clone) -> Login:
     return clone_login(block.target_credentials, block.environment, clone)
 
 
-def _keys(block: RefreshEnvironment) -> MaskingKeys:
-    return read_masking_keys(block.target_credentials, block.environment.masking.root_key_secret)
+def _keys(block: RefreshEnvironment, run: RunKey) -> MaskingKeys:
+    settings = block.environment.masking
+    keys = read_masking_keys(block.target_credentials, settings.root_key_secret)
+    return keys.of_run(run) if settings.rotate else keys
 
 
 def _database(block: RefreshEnvironment) -> str:

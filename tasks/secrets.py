@@ -25,7 +25,14 @@ def read_secret(credentials: AwsCredentials, secret_id: str) -> SecretStr:
     client(credentials, "secretsmanager")
     with aws_errors(f"secret {secret_id}", doing="reading it"):
         value: str | bytes = AwsSecret(aws_credentials=credentials, secret_name=secret_id).read_secret()  # type: ignore[assignment]
-    return SecretStr(value.decode() if isinstance(value, bytes) else value)
+    try:
+        return SecretStr(value.decode() if isinstance(value, bytes) else value)
+    except UnicodeDecodeError:  # which quotes a byte of it, and holds them all
+        raise ConfigurationError(
+            "it is binary and no text",
+            resource=f"secret {secret_id}",
+            remedy="Store it as text: SecretString.",
+        ) from None
 
 
 def read_login(
@@ -49,7 +56,11 @@ def read_login(
 
 
 def read_masking_keys(credentials: AwsCredentials, secret_id: str) -> MaskingKeys:
-    """The env's root key of masking: at least 128 random bits, as hex or base64."""
+    """The env's root key of masking: at least 128 random bits, as hex or base64.
+
+    Raises:
+        ConfigurationError: it is too short, repeats itself, or is no key at all. Neither it nor a part of it is shown.
+    """
     text = read_secret(credentials, secret_id).get_secret_value()
     try:
         return MaskingKeys.from_text(text)

@@ -13,9 +13,11 @@ from psycopg import sql
 from contracts.errors import NotOurs, PreconditionFailed
 from contracts.login import Login
 from masking.copies import DEFAULT_SCHEMA
+from masking.key_delivery import sealed
 from masking.keys import FINGERPRINT_DOMAIN, MaskingKeys
 from masking.plan import Plan
 from tasks.postgres.connection import connect, safe_errors
+from tasks.postgres.statements import statement
 
 SCHEMA = "refresh_mask"
 SCHEMA_COMMENT = "dev-db-refresh: exists only while the clone is masked"
@@ -65,13 +67,15 @@ def masking_session(login: Login, database: str, *, doing: str) -> Iterator[Conn
 
 
 def hand_over_keys(connection: Connection, plan: Plan, keys: MaskingKeys) -> None:
-    """Give a session the sub-keys of the plan's domains, by bind parameters."""
-    settings: dict[str, str] = {}
+    """Give a session the sub-keys of the plan's domains, under a pad: a server that logs parameters logs no key."""
+    secrets: dict[str, str] = {}
     for domain in (*plan.domains, FINGERPRINT_DOMAIN):
-        settings |= keys.session_settings(domain)
-    for domain in plan.mapped_domains:
-        settings[f"{SCHEMA}.mapped_{domain}"] = "on"
-    for name, value in settings.items():
+        secrets |= keys.session_settings(domain)
+    with psycopg.RawCursor(connection) as cursor:
+        seeds = cursor.execute(statement("session/seed.sql")).fetchall()
+        cursor.execute(statement("session/keys.sql"), sealed(secrets, str(seeds[0][0])))
+    settings = {f"{SCHEMA}.mapped_{domain}": "on" for domain in plan.mapped_domains}
+    for name, value in (settings | {f"{SCHEMA}.seed": ""}).items():
         connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
 
 
