@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 from prefect_aws import AwsCredentials, AwsSecret
 from pydantic import SecretStr
 
-from contracts.errors import ConfigurationError
+from blocks.refresh_environment import RefreshEnvironment
+from contracts.errors import ConfigurationError, PreconditionFailed
 from contracts.login import Login
 from contracts.naming import RunKey
 from contracts.ownership import Ownership, check_ours, ownership_of_aws_tags
@@ -66,6 +67,41 @@ def read_masking_keys(credentials: AwsCredentials, secret_id: str) -> MaskingKey
         return MaskingKeys.from_text(text)
     except ConfigurationError as error:
         raise ConfigurationError(error.what, resource=f"secret {secret_id}", remedy=error.remedy) from None
+
+
+def store_sub_key(block: RefreshEnvironment, domain: str, *, secret_id: str) -> None:
+    """Put the sub-key of one masking domain, as 64 hex digits, into a secret that an application reads.
+
+    The secret must be there, and empty: nothing is overwritten. Can be run again. Neither key is shown or returned.
+
+    Raises:
+        ConfigurationError: the env's keys rotate, so that no application could keep up.
+        PreconditionFailed: the secret holds something else.
+    """
+    settings, credentials = block.environment.masking, block.target_credentials
+    if settings.rotate:
+        raise ConfigurationError(
+            "each of its runs masks with another key, which no application can know",
+            resource=f"env {block.environment.name!r}",
+            remedy="Set `masking.rotate: false` in its file.",
+        )
+    sub_key = read_masking_keys(credentials, settings.root_key_secret).sub_key(domain).hex()
+    secrets_manager = client(credentials, "secretsmanager")
+    with aws_errors(f"secret {secret_id}", doing="storing a sub-key in it"):
+        try:
+            found = secrets_manager.get_secret_value(SecretId=secret_id)
+        except ClientError as error:
+            # Both a secret without a value and no secret at all; the next call tells them apart.
+            if not has_code(error, "ResourceNotFoundException"):
+                raise
+            secrets_manager.put_secret_value(SecretId=secret_id, SecretString=sub_key)
+            return
+    if found.get("SecretString") != sub_key:
+        raise PreconditionFailed(
+            "it holds something already, which isn't that sub-key",
+            resource=f"secret {secret_id}",
+            remedy="Make a new secret without a value, and name that.",
+        )
 
 
 def ensure_one_run_secret(

@@ -1,9 +1,12 @@
 -- E-mail addresses, user names and pseudonyms: letters from a keyed hash, as many as the plan found room for.
 -- Parameters: value, letters (how many), domain. '' stays ''.
+
+-- Only A to Z are folded, by a stated collation: other letters' case depends on locale, provider and version, and the
+-- mask mustn't. masking/application_email.py computes the same.
 CREATE FUNCTION refresh_mask.email(value text, letters int, domain text) RETURNS text
 LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
     SELECT CASE WHEN value = '' THEN value
-                ELSE refresh_mask.cased_letters(value, letters, domain) || '@example.com' END
+                ELSE refresh_mask.cased_letters(value COLLATE "C", letters, domain) || '@example.com' END
 $$;
 
 CREATE FUNCTION refresh_mask.username(value text, prefix text, letters int, domain text) RETURNS text

@@ -1,0 +1,60 @@
+"""A user's masked e-mail address, for an application that must find or show it.
+
+Gives the very text that the masker ``email`` gives in the database (``sql/functions/identifiers.sql``), for every value
+and in every database. Needs the sub-key of the column's masking domain, and nothing but Python's standard library: an
+application may take this file as it is. The sub-key opens no other domain, and doesn't lead back to the root key; but
+whoever has it can try addresses, so it is a secret, and docs/masking.md says how it gets to an application.
+
+    >>> masked_email(bytes.fromhex(64 * "0"), "Somebody@Mail.example")
+    'iNkPiiRnqNnAHqnAbQ@example.com'
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+#: How many letters a mask has, unless the plan found that its column needs more, or has room for fewer only.
+LETTERS = 18
+LETTERS_MAX = 64
+DOMAIN = "example.com"
+_SUB_KEY_BYTES = 32
+# Four bits of the hash each: the letters a to r without l and o.
+_LETTERS = str.maketrans("0123456789", "ghijkmnpqr")
+# Letters of other alphabets stay as they are: whether they have a small one depends on a server's locale.
+_FOLD = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
+def masked_email(sub_key: bytes, value: str, *, letters: int = LETTERS) -> str:
+    """What ``value`` is in the masked database; '' stays ''.
+
+    Args:
+        sub_key: the 32 bytes of the masking domain, from the secret that they were handed over in.
+        value: the address as production has it, to the letter. Addresses that differ only in the case of A to Z give
+            masks that differ only in case.
+        letters: how many letters the column's masks have before the @.
+
+    Raises:
+        ValueError: the key isn't one, or no mask has so many letters. The message shows neither key nor value.
+    """
+    if len(sub_key) != _SUB_KEY_BYTES:
+        raise ValueError(f"a sub-key has {_SUB_KEY_BYTES} bytes")
+    if not 1 <= letters <= LETTERS_MAX:
+        raise ValueError(f"a mask has 1 to {LETTERS_MAX} letters")
+    if value == "":
+        return value
+    folded = value.translate(_FOLD)
+    word = _hash(sub_key, folded).translate(_LETTERS)[:letters]
+    if folded != value:
+        cases = _hash(sub_key, value)
+        word = "".join(
+            letter.upper() if case < "8" else letter for letter, case in zip(word, cases, strict=False)
+        )
+    return f"{word}@{DOMAIN}"
+
+
+def _hash(sub_key: bytes, text: str) -> str:
+    try:
+        return hmac.digest(sub_key, text.encode(), hashlib.sha256).hex()
+    except UnicodeEncodeError:  # which holds the value
+        raise ValueError("no text of PostgreSQL's holds such a value") from None
