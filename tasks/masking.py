@@ -25,6 +25,7 @@ from tasks.policy_files import read_policy
 from tasks.postgres.catalogue import read_catalogue
 from tasks.postgres.clone_settings import check_clone_settings
 from tasks.postgres.quarantine import event_triggers_as_at_the_source, quarantine
+from tasks.postgres.rehearsal import rehearse
 from tasks.postgres.rewrite import join_owners, rewrite
 from tasks.postgres.verification import finish, verify
 from tasks.secrets import read_masking_keys
@@ -40,10 +41,14 @@ class Planned:
 
 
 def mask_clone(block: RefreshEnvironment, run: RunKey, clone: Clone) -> MaskingReport:
-    """Quarantine, plan, save the schema, rewrite, verify. Raises before the first mask where a column has no rule."""
+    """Quarantine, plan, try out, save the schema, rewrite, verify.
+
+    Raises before the first value is masked where a column has no rule, or one that doesn't fit.
+    """
     quarantine_clone(block, clone)
     planned = plan_masking(block, clone)
     # quote: Prefect would walk through every table of a large catalogue, looking for futures.
+    rehearse_masking(block, run, clone, cast(Planned, quote(planned)))
     save_clone_schema(block, clone, cast(Planned, quote(planned)))
     rewrite_clone(block, run, clone, cast(Planned, quote(planned)))
     report = verify_clone(block, run, clone, cast(Planned, quote(planned)))
@@ -80,6 +85,22 @@ def plan_masking(block: RefreshEnvironment, clone: Clone) -> Planned:
         plan = make_plan(catalogue, policy)
     get_run_logger().info("Planned %d tables", len(catalogue.tables))
     return Planned(catalogue=catalogue, plan=plan)
+
+
+@task(**ONCE)
+def rehearse_masking(block: RefreshEnvironment, run: RunKey, clone: Clone, planned: Planned) -> None:
+    """The plan on a few rows of each table where it could fail, rolled back: seconds now, instead of an hour wasted.
+
+    Raises:
+        PolicyInvalid: with table, column, constraint and remedy of every rule that doesn't fit.
+    """
+    with no_row_escapes(f"clone {clone.cluster_id}", doing="trying the masks out on a few rows"):
+        tried, worth = rehearse(
+            _login(block, clone), _database(block), planned.catalogue, planned.plan, _keys(block, run)
+        )
+    get_run_logger().info(
+        "Tried the masks out on a few rows of %d of %d tables where one could fail", tried, worth
+    )
 
 
 @task(**ONCE)

@@ -19,6 +19,7 @@ from masking.policy import parse_policy
 from tasks.postgres.catalogue import read_catalogue
 from tasks.postgres.connection import connect
 from tasks.postgres.quarantine import quarantine
+from tasks.postgres.rehearsal import rehearse
 from tasks.postgres.rewrite import rewrite
 from tasks.postgres.verification import finish, verify
 
@@ -55,6 +56,7 @@ class Clone:
         """The whole step, in its order."""
         quarantine(self.login, self.database)
         catalogue, plan = self.plan(policy, scripts)
+        rehearse(self.login, self.database, catalogue, plan, keys)
         rewrite(self.login, self.database, catalogue, plan, keys)
         report = verify(self.login, self.database, catalogue, plan, keys)
         finish(self.login, self.database)

@@ -17,6 +17,7 @@ from masking.policy import parse_policy
 from masking.suggestion import suggest, suggest_policy
 from tasks.postgres.catalogue import read_catalogue
 from tasks.postgres.quarantine import quarantine
+from tasks.postgres.rehearsal import rehearse
 from tasks.postgres.rewrite import rewrite
 from tasks.postgres.sampling import sample_database
 from tasks.postgres.verification import finish, verify
@@ -43,6 +44,7 @@ def _mask(
     quarantine(login, database)
     catalogue = read_catalogue(login, database)
     plan = make_plan(catalogue, parse_policy(policy, scripts))
+    rehearse(login, database, catalogue, plan, KEYS)
     rewrite(login, database, catalogue, plan, KEYS)
     report = verify(login, database, catalogue, plan, KEYS)
     finish(login, database)
