@@ -39,7 +39,7 @@ def places(plan: Plan, catalogue: Catalogue) -> dict[tuple[TableName, str], int]
         {
             (catalogue.root(table.table).id, use.column.name)
             for table, use in plan.uses()
-            if compares_raw(use) or use.masker.changes
+            if compares_raw(use) or use.changes or use.keeps_rows
         }
     )
     return {place: number for number, place in enumerate(found, start=1)}
@@ -84,7 +84,7 @@ def checks_of(plan: Plan, catalogue: Catalogue) -> Iterator[Check]:
                     place=f"{table.table} {check.name}",
                     query=_count(table.table, sql.SQL("NOT ({})").format(as_written(check.expression))),
                 )
-    yield from _changed(plan, catalogue, numbers)
+    yield from _as_wholes(plan, catalogue, numbers)
     for referring, key, referenced in foreign_keys(catalogue):
         ours, theirs = plan.tables_by_id[referring.id], plan.tables_by_id[referenced.id]
         if ours.action != "empty" and theirs.derived_kind != "extension":
@@ -104,7 +104,7 @@ def _column_checks(
     numbers: dict[tuple[TableName, str], int],
 ) -> Iterator[Check]:
     place = f"{table.table}.{use.column.name}"
-    if compares_raw(use):
+    if compares_raw(use) and not use.keeps_rows:
         again = (
             sql.SQL(" AND {} IS DISTINCT FROM CAST({} AS {})").format(
                 sql.Identifier(use.column.name),
@@ -140,41 +140,76 @@ def _column_checks(
             ),
         )
     violation = use.violation()
+    if use.keeps_rows and column.scripted:
+        violation = None
+    if violation is not None and use.keeps_rows:
+        # A row that was kept holds what some kept row held. Which one, the masked row no longer tells.
+        violation = sql.SQL(
+            "{violation} AND EXISTS (SELECT FROM {texts} AS texts (value) WHERE pg_catalog.btrim(texts.value) <> ''"
+            " AND refresh_mask.fingerprint(texts.value) NOT IN"
+            " (SELECT raw.fingerprint FROM refresh_mask.raw_values raw WHERE raw.place = {kept}))"
+        ).format(
+            violation=violation,
+            texts=unnested(use),
+            kept=sql.Literal(-numbers[catalogue.root(table.table).id, use.column.name]),
+        )
     if violation is not None:
         yield Check(name=FORM, table=table.table, place=place, query=_count(table.table, violation))
 
 
-def _changed(plan: Plan, catalogue: Catalogue, numbers: dict[tuple[TableName, str], int]) -> Iterator[Check]:
-    """1 where a column's values are, all in all, the raw ones: then its pass did nothing."""
+def _as_wholes(
+    plan: Plan, catalogue: Catalogue, numbers: dict[tuple[TableName, str], int]
+) -> Iterator[Check]:
+    """What is asked of a column's values in all partitions together."""
     seen: dict[tuple[TableName, str], list[tuple[Table, Use]]] = {}
     for table, use in plan.uses():
-        if use.masker.changes:
-            seen.setdefault((catalogue.root(table.table).id, use.column.name), []).append((table.table, use))
+        seen.setdefault((catalogue.root(table.table).id, use.column.name), []).append((table.table, use))
     for (root, name), found in seen.items():
-        now = sql.SQL(" UNION ALL ").join(
-            [
-                sql.SQL("SELECT texts.value FROM ONLY {}, LATERAL {} AS texts (value)").format(
-                    identifier(table), unnested(use)
+        _, use = found[0]
+        for check, applies, query in (
+            (CHANGED, use.changes, _UNCHANGED),
+            (RAW_VALUES, compares_raw(use) and use.keeps_rows, _MORE_THAN_KEPT),
+        ):
+            if applies:
+                number = numbers[root, name]
+                yield Check(
+                    name=check,
+                    table=catalogue.tables_by_id[root],
+                    place=f"{root}.{name}",
+                    query=query.format(
+                        place=sql.Literal(number), kept=sql.Literal(-number), now=_values_now(found)
+                    ),
                 )
-                for table, use in found
-            ]
+
+
+def _values_now(found: list[tuple[Table, Use]]) -> sql.Composed:
+    texts = [
+        sql.SQL("SELECT texts.value FROM ONLY {}, LATERAL {} AS texts (value)").format(
+            identifier(table), unnested(use)
         )
-        yield Check(
-            name=CHANGED,
-            table=catalogue.tables_by_id[root],
-            place=f"{root}.{name}",
-            query=sql.SQL(
-                "WITH raw AS (SELECT fingerprint, pg_catalog.sum(occurrences) AS occurrences"
-                " FROM refresh_mask.raw_values WHERE place = {place} GROUP BY fingerprint),"
-                " now AS (SELECT refresh_mask.fingerprint(value) AS fingerprint,"
-                " pg_catalog.count(*)::numeric AS occurrences FROM ({now}) AS present (value)"
-                " WHERE pg_catalog.btrim(value) <> '' GROUP BY 1)"
-                " SELECT CASE WHEN EXISTS (SELECT FROM raw)"
-                " AND NOT EXISTS (SELECT fingerprint, occurrences FROM raw"
-                " EXCEPT SELECT fingerprint, occurrences FROM now)"
-                " THEN 1 ELSE 0 END"
-            ).format(place=sql.Literal(numbers[root, name]), now=now),
-        )
+        for table, use in found
+    ]
+    return sql.SQL(
+        "SELECT refresh_mask.fingerprint(value) AS fingerprint, pg_catalog.count(*)::numeric AS occurrences"
+        " FROM ({}) AS present (value) WHERE pg_catalog.btrim(value) <> '' GROUP BY 1"
+    ).format(sql.SQL(" UNION ALL ").join(texts))
+
+
+#: 1 where a column's values are, all in all, the raw ones: then its pass did nothing.
+_UNCHANGED = sql.SQL(
+    "WITH raw AS (SELECT fingerprint, pg_catalog.sum(occurrences) AS occurrences"
+    " FROM refresh_mask.raw_values WHERE place IN ({place}, {kept}) GROUP BY fingerprint), now AS ({now})"
+    " SELECT CASE WHEN EXISTS (SELECT FROM refresh_mask.raw_values WHERE place = {place})"
+    " AND NOT EXISTS (SELECT fingerprint, occurrences FROM raw EXCEPT SELECT fingerprint, occurrences FROM now)"
+    " THEN 1 ELSE 0 END"
+)
+#: How many raw values there are beyond those of the rows that a condition keeps.
+_MORE_THAN_KEPT = sql.SQL(
+    "WITH raw AS (SELECT fingerprint, COALESCE(pg_catalog.sum(occurrences) FILTER (WHERE place = {kept}), 0) AS kept"
+    " FROM refresh_mask.raw_values WHERE place IN ({place}, {kept}) GROUP BY fingerprint), now AS ({now})"
+    " SELECT COALESCE(pg_catalog.sum(now.occurrences - raw.kept), 0)::int8"
+    " FROM now JOIN raw ON raw.fingerprint = now.fingerprint AND now.occurrences > raw.kept"
+)
 
 
 def _count(table: Table, condition: sql.Composable) -> sql.Composed:

@@ -66,7 +66,8 @@ def check_names(catalogue: Catalogue, policy: Policy) -> None:
                     f"table {name} has no column {column_name}",
                     "Remove it, or mend its name.",
                 )
-            _check_column(table, column, column_rule)
+            for part in column_rule.parts:
+                _check_column(table, column, part)
 
 
 def _check_column(table: Table, column: Column, rule: ColumnRule) -> None:

@@ -105,8 +105,8 @@ class _Copies:
             return
         column = rule.columns.get(target) if rule is not None else None
         found = sources
-        if column is not None and column.masker.masks:
-            if column.masker.name not in _AUTHORED:
+        if column is not None and column.masks_every_row:
+            if all(part.masker.name not in _AUTHORED for part in column.parts):
                 return
             # What scripts do to their own columns, in their order, is their author's.
             found = self._by_masker(sources)
@@ -115,7 +115,7 @@ class _Copies:
             raise invalid(
                 statement.position,
                 f"it may copy {source}.{name}, which {when}, to {table}.{target}",
-                f"Mask it in the script first, or give {table}.{target} a masker: "
+                f"Mask it in the script first, or give {table}.{target} a masker for every row: "
                 "maskers run on what the scripts left.",
             )
 

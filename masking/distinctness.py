@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from contracts.errors import PolicyInvalid
 from masking.catalogue import Catalogue, Column, Index, Table, TableName
+from masking.conditions import conditions_of
 from masking.forms import constant_length
-from masking.masker import LETTERS, UNLIMITED, Use
+from masking.masker import LETTERS, UNLIMITED, Condition, Use
 from masking.policy import ColumnRule, Policy, invalid
 
 _BITS_PER_LETTER = 4
@@ -32,27 +33,55 @@ def uses_of(catalogue: Catalogue, policy: Policy) -> dict[ColumnId, Use]:
     distinct. Columns that a foreign key joins get the same settings, so that equal values stay equal.
     """
     rules = dict(_masked_columns(catalogue, policy))
-    needs = {place: _constraint(catalogue, policy, *place) for place in rules}
-    distinct_groups = {
-        (rule.masker.name, rule.domain)
+    conditions = conditions_of(catalogue, policy)
+    needs = {
+        (*place, part.position): _constraint(catalogue, policy, *place, part)
         for place, rule in rules.items()
-        if needs[place] is not None or rule.masker.name == "ssn"
+        for part in rule.parts
+    }
+    distinct_groups = {
+        (part.masker.name, part.domain)
+        for place, rule in rules.items()
+        for part in rule.parts
+        if needs[*place, part.position] is not None or part.masker.name == "ssn"
     }
     uses: dict[ColumnId, Use] = {}
     widths = _joined_widths(catalogue, rules)
     for place, rule in rules.items():
         table = catalogue.tables_by_id[place[0]]
         column = table.columns_by_name[place[1]]
-        use = Use(
-            masker=rule.masker,
-            column=column,
-            parameters=rule.parameters,
-            domain=rule.domain,
-            distinct=(rule.masker.name, rule.domain) in distinct_groups,
-            width=widths[place],
-        )
-        uses[place] = _settled(catalogue, table, use, rule, needs[place])
+        settled: list[Use] = []
+        for part in rule.parts:
+            if part.masker.masks:
+                use = Use(
+                    masker=part.masker,
+                    column=column,
+                    parameters=part.parameters,
+                    domain=part.domain,
+                    distinct=(part.masker.name, part.domain) in distinct_groups,
+                    width=widths[place],
+                )
+                settled.append(_settled(catalogue, table, use, part, needs[*place, part.position]))
+        own, *others = settled
+        if place in conditions:
+            own = replace(
+                own, condition=Condition(when=conditions[place], otherwise=others[0] if others else None)
+            )
+            _check_apart(rule, own, f"column {table}.{column.name}", needs[*place, rule.position])
+        uses[place] = own
     return uses
+
+
+def _check_apart(rule: ColumnRule, use: Use, what: str, constraint: str | None) -> None:
+    """Masks of two small ranges are distinct each in its own, but not from each other."""
+    small = [part for part in use.parts if part.masker.distinct == "slots"]
+    if constraint is not None and len(use.parts) > 1 and small:
+        raise invalid(
+            rule.position,
+            f"{what} is in unique index or constraint {constraint}, and {small[0].masker.name} may give what its "
+            "other masker gives",
+            "Use pseudonym or null for one of the two.",
+        )
 
 
 def rows_at_most(catalogue: Catalogue, table: Table) -> int:
@@ -77,10 +106,11 @@ def _masked_columns(catalogue: Catalogue, policy: Policy) -> Iterator[tuple[Colu
                     yield (name, column), column_rule
 
 
-def _constraint(catalogue: Catalogue, policy: Policy, name: TableName, column: str) -> str | None:
+def _constraint(
+    catalogue: Catalogue, policy: Policy, name: TableName, column: str, rule: ColumnRule
+) -> str | None:
     """The unique index, exclusion constraint or key that needs the column's masks to be distinct."""
     table = catalogue.tables_by_id[name]
-    rule = policy.tables[name].columns[column]
     for leaf in (table, *catalogue.leaves(table)):
         for index in leaf.indexes:
             if (

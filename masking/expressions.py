@@ -74,6 +74,18 @@ def row_expression(node: Node, *, qualifiers: frozenset[str]) -> Expression:
     return Expression(text=deparse_expression(copy), reads=frozenset(reads), calls=calls_of(copy))
 
 
+def qualified(expression: Expression, qualifier: str) -> str:
+    """The SQL of an expression over one row with ``qualifier`` before each column, for where others could be meant."""
+    tree = postgast.parse(f"SELECT {expression.text}")
+    for _, found in walk(tree):
+        if type(found).__name__ == "ColumnRef":
+            name = found.fields[0].string.sval
+            found.fields[0].string.sval = qualifier
+            found.fields.add().string.sval = name
+    text: str = postgast.deparse(tree)
+    return text.removeprefix("SELECT ")
+
+
 def calls_of(node: Node) -> frozenset[Call]:
     """The functions and operators that a tree calls."""
     found: set[Call] = set()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
 
 from psycopg import sql
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from masking.catalogue import Column
+from masking.expressions import Expression
 
 #: A width for columns without one.
 UNLIMITED = 2**31 - 1
@@ -39,6 +40,15 @@ class Keyed(Parameters):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Condition:
+    """The rows that a use is for: those of which ``when``, which sees them as the scripts left them, is true."""
+
+    when: Expression
+    #: What masks the other rows; None where they stay.
+    otherwise: Use | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Use:
     """A masker applied to one column."""
 
@@ -53,6 +63,33 @@ class Use:
     distinct: bool = False
     #: How many characters a result may have, here and in every column that a foreign key joins with this one.
     width: int = UNLIMITED
+    #: None where it masks every row.
+    condition: Condition | None = None
+
+    def on(self, column: Column) -> Use:
+        """The same for a partition's own column."""
+        condition = self.condition
+        if condition is not None and condition.otherwise is not None:
+            condition = replace(condition, otherwise=condition.otherwise.on(column))
+        return replace(self, column=column, condition=condition)
+
+    @property
+    def parts(self) -> tuple[Use, ...]:
+        """The maskers of which each masks some rows, without their conditions."""
+        if self.condition is None:
+            return (self,)
+        own = replace(self, condition=None)
+        return (own,) if self.condition.otherwise is None else (own, self.condition.otherwise)
+
+    @property
+    def keeps_rows(self) -> bool:
+        """Whether some rows keep what the scripts left."""
+        return self.condition is not None and self.condition.otherwise is None
+
+    @property
+    def changes(self) -> bool:
+        """Whether the masked values as a whole must differ afterwards."""
+        return all(part.masker.changes for part in self.parts)
 
     @property
     def element_type(self) -> sql.Composable:
@@ -62,6 +99,8 @@ class Use:
     @property
     def coincidence(self) -> str | None:
         """Why a result may by coincidence equal a raw value; None where it can't."""
+        if self.condition is not None:
+            return next((part.coincidence for part in self.parts if part.coincidence is not None), None)
         if self.masker.coincidence is not None:
             return self.masker.coincidence
         if self.masker.letters and 0 < self.letters < LETTERS_THAT_TELL:
@@ -73,6 +112,17 @@ class Use:
     def expression(self) -> sql.Composable:
         """SQL whose value replaces the column's, in terms of the row's own columns."""
         name = sql.Identifier(self.column.name)
+        if self.condition is not None:
+            mask, *other = [part.expression() for part in self.parts]
+            # Cast as an assignment would, which still checks the length; the parts may be of different types.
+            return sql.SQL(
+                "CASE WHEN {when} THEN CAST({mask} AS {type}) ELSE CAST({other} AS {type}) END"
+            ).format(
+                when=as_written(f"({self.condition.when.text})"),
+                mask=mask,
+                other=other[0] if other else name,
+                type=sql.Identifier(self.column.base_type_schema, self.column.base_type),
+            )
         if not (self.column.is_array and self.masker.elementwise):
             return self.masker.mask(self, name)
         return sql.SQL(
@@ -83,6 +133,11 @@ class Use:
 
     def violation(self) -> sql.Composable | None:
         """SQL that is true of a row whose value no masker's output can be; None where nothing can be said."""
+        if self.condition is not None:
+            found = [violation for part in self.parts if (violation := part.violation()) is not None]
+            if len(found) < len(self.parts):
+                return None
+            return sql.SQL("({})").format(sql.SQL(" AND ").join(found))
         if self.masker.holds is None:
             return None
         name = sql.Identifier(self.column.name)

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from contracts.errors import Unclassified
 from masking.catalogue import Catalogue, Column, Table, TableName
 from masking.classification import check_names, unclassified_lines
+from masking.conditions import written_by_scripts
 from masking.copies import check_calls, check_copies
 from masking.distinctness import uses_of
 from masking.expressions import Expression, NotAnExpression, parse_expression
@@ -44,6 +45,16 @@ class ColumnPlan:
     use: Use | None = None
     #: What a script made of columns that nothing assigns: the same again says that the script did it.
     recomputed: Expression | None = None
+    #: Whether a script may assign it too: what a condition keeps is then the script's.
+    scripted: bool = False
+
+    @property
+    def maskers(self) -> str | None:
+        """The masker's name, and what masks or keeps the rows that it isn't for."""
+        if self.use is None or self.use.condition is None:
+            return self.masker
+        other = self.use.condition.otherwise
+        return f"{self.masker}, else {other.masker.name if other is not None else 'keep'}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,13 +100,15 @@ class Plan:
     @property
     def domains(self) -> tuple[str, ...]:
         """The masking domains whose keys the sessions need."""
-        return tuple(sorted({use.domain for _, use in self.uses() if use.masker.keyed}))
+        return tuple(sorted({part.domain for _, part in self.parts() if part.masker.keyed}))
 
     @property
     def mapped_domains(self) -> tuple[str, ...]:
         """Domains whose values get slots of a small range by a map, because they must be distinct."""
         return tuple(
-            sorted({use.domain for _, use in self.uses() if use.masker.distinct == "slots" and use.distinct})
+            sorted(
+                {part.domain for _, part in self.parts() if part.masker.distinct == "slots" and part.distinct}
+            )
         )
 
     def uses(self) -> Iterator[tuple[TablePlan, Use]]:
@@ -105,6 +118,12 @@ class Plan:
                 for column in plan.masked:
                     if column.use is not None:
                         yield plan, column.use
+
+    def parts(self) -> Iterator[tuple[TablePlan, Use]]:
+        """Every masker, also those that mask some rows only, without their conditions."""
+        for plan, use in self.uses():
+            for part in use.parts:
+                yield plan, part
 
 
 def make_plan(catalogue: Catalogue, policy: Policy) -> Plan:
@@ -143,24 +162,34 @@ def _check_expressions(catalogue: Catalogue, rule: TableRule) -> dict[str, Expre
         except NotAnExpression as why:
             raise invalid(rule.position, f"where isn't an SQL predicate: {why}", "Mend it.") from None
     for name, column in rule.columns.items():
-        if isinstance(column.parameters, ExpressionParameters):
-            try:
-                found[name] = parse_expression(column.parameters.expression)
-            except NotAnExpression as why:
-                raise invalid(
-                    column.position,
-                    f"column {name}'s sql isn't an expression over its row: {why}",
-                    "Mend it, or write a script in masking/.",
-                ) from None
-            check_calls(catalogue, found[name].calls, column.position, f"column {name}'s sql")
-            unknown = found[name].reads - set(rule.columns)
-            if unknown:
-                raise invalid(
-                    column.position,
-                    f"column {name}'s sql refers to {', '.join(sorted(unknown))}, which the table's rule doesn't list",
-                    "Mend it, or list the column.",
-                )
+        for part in column.parts:
+            if isinstance(part.parameters, ExpressionParameters):
+                one = _check_expression(catalogue, rule, name, part, part.parameters.expression)
+                both = one.reads | (found[name].reads if name in found else frozenset())
+                found[name] = replace(one, reads=both)
     return found
+
+
+def _check_expression(
+    catalogue: Catalogue, rule: TableRule, name: str, column: ColumnRule, text: str
+) -> Expression:
+    try:
+        expression = parse_expression(text)
+    except NotAnExpression as why:
+        raise invalid(
+            column.position,
+            f"column {name}'s sql isn't an expression over its row: {why}",
+            "Mend it, or write a script in masking/.",
+        ) from None
+    check_calls(catalogue, expression.calls, column.position, f"column {name}'s sql")
+    unknown = expression.reads - set(rule.columns)
+    if unknown:
+        raise invalid(
+            column.position,
+            f"column {name}'s sql refers to {', '.join(sorted(unknown))}, which the table's rule doesn't list",
+            "Mend it, or list the column.",
+        )
+    return expression
 
 
 def _table_plan(
@@ -178,7 +207,11 @@ def _table_plan(
     )
     if rule.action == "empty":
         return TablePlan(table=table, action="empty", columns=_empty(table, "the table is emptied"), **part)
-    columns = tuple(_column_plan(policy, rule, root, column, uses) for column in table.columns)
+    written = frozenset[str]().union(*(names for _, names in written_by_scripts(catalogue, policy, root)))
+    columns = tuple(
+        replace(found, scripted=found.column.name in written)
+        for found in (_column_plan(policy, rule, root, column, uses) for column in table.columns)
+    )
     return TablePlan(table=table, action=rule.action, where=rule.where, columns=columns, **part)
 
 
@@ -208,12 +241,13 @@ def _column_plan(
     found = rule.columns[column.name]
     if isinstance(found.parameters, Keep):
         return ColumnPlan(column=column, action="keep", reason=found.parameters.reason)
-    use = replace(uses[root.id, column.name], column=column)
+    use = uses[root.id, column.name].on(column)
     return ColumnPlan(
         column=column,
         action="mask",
         masker=found.masker.name,
         domain=found.domain,
+        reason=found.reason,
         use=use,
         recomputed=recomputed(policy, root, column.name),
     )

@@ -35,7 +35,7 @@ def _check(
     uses: Mapping[tuple[TableName, str], Use],
 ) -> None:
     rule, other = policy.tables[table.id], policy.tables.get(referenced.id)
-    ours = [uses.get((table.id, column)) for column in key.columns]
+    ours = [_referring(uses.get((table.id, column))) for column in key.columns]
     if any(use is not None and use.masker.name == "null" for use in ours):
         return
     if other is None:
@@ -53,13 +53,22 @@ def _check(
                 rule.columns[column].position if column in rule.columns else rule.position,
                 f"foreign key {key.name} joins {table}.{column} and {referenced}.{other_column}, "
                 "which are masked differently",
-                "Give both the same masker and domain, keep both, or mask the referring column as null.",
+                "Give both the same masker and domain for every row, keep both, or mask the referring column as null.",
             )
+
+
+def _referring(use: Use | None) -> Use | None:
+    """What a referring column's values become where they don't become NULL, which refers to nothing."""
+    if use is not None and use.condition is not None and use.masker.name == "null":
+        return use.condition.otherwise
+    return use
 
 
 def _mask_alike(one: Use | None, other: Use | None) -> bool:
     if one is None or other is None:
         return one is other
+    if one.condition is not None or other.condition is not None:
+        return False  # which rows are meant, each table says of its own
     if one.masker.name in _AUTHORED or other.masker.name in _AUTHORED:
         return True
     return (one.masker.name, one.parameters, one.domain, one.letters) == (

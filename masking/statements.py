@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from psycopg import sql
 
 from masking.catalogue import Catalogue, Column, ForeignKey, Table, TableName
+from masking.expressions import qualified
 from masking.fusing import ColumnUpdate, Pass
 from masking.masker import Use, as_written, text_of
 from masking.plan import Plan, TablePlan
@@ -14,6 +15,8 @@ from masking.plan import Plan, TablePlan
 #: Types of a limited length, with what their modifier adds to it. Each has a function of its name that casts:
 #: https://www.postgresql.org/docs/current/sql-createcast.html (a cast function's second and third argument)
 _LENGTH_CASTS = {"varchar": 4, "bpchar": 4, "bit": 0, "varbit": 0}
+#: What a captured row is called, where its columns stand beside others.
+_ROW = "refresh_mask_row"
 _FIRES_UNDER_REPLICA = {"A": sql.SQL("ENABLE ALWAYS"), "R": sql.SQL("ENABLE REPLICA")}
 
 
@@ -228,25 +231,46 @@ def unnested(use: Use) -> sql.Composed:
 
 
 def capture(table: Table, places: Sequence[tuple[int, Use]]) -> sql.Composed:
-    """Keyed hashes of the raw values of columns, with how often each occurs, for the verification."""
+    """Keyed hashes of the raw values of columns, with how often each occurs, for the verification.
+
+    Values of rows that a condition keeps are at the negative of the column's place.
+    """
     parts = [
         sql.SQL("SELECT {place}, value FROM {texts} AS texts (value){unless}").format(
-            place=sql.Literal(place),
-            texts=unnested(use),
-            unless=sql.SQL(" WHERE ({}) IS NOT TRUE").format(
-                use.masker.unchanged(use, sql.Identifier(use.column.name))
-            )
-            if use.masker.unchanged
-            else sql.SQL(""),
+            place=_place(place, use), texts=unnested(use), unless=_unless_unchanged(use)
         )
         for place, use in places
     ]
     return sql.SQL(
         "INSERT INTO refresh_mask.raw_values (place, fingerprint, occurrences)"
         " SELECT raw.place, refresh_mask.fingerprint(raw.value), pg_catalog.count(*)"
-        " FROM ONLY {table}, LATERAL ({parts}) AS raw (place, value)"
+        " FROM ONLY {table} AS {row}, LATERAL ({parts}) AS raw (place, value)"
         " WHERE pg_catalog.btrim(raw.value) <> '' GROUP BY 1, 2"
-    ).format(table=identifier(table), parts=sql.SQL(" UNION ALL ").join(parts))
+    ).format(table=identifier(table), row=sql.Identifier(_ROW), parts=sql.SQL(" UNION ALL ").join(parts))
+
+
+def _kept(use: Use) -> sql.Composable | None:
+    """SQL that is true of a row that a condition keeps; None where it keeps none."""
+    if use.condition is None or not use.keeps_rows:
+        return None
+    return sql.SQL("({}) IS NOT TRUE").format(as_written(qualified(use.condition.when, _ROW)))
+
+
+def _place(place: int, use: Use) -> sql.Composable:
+    kept = _kept(use)
+    if kept is None:
+        return sql.Literal(place)
+    return sql.SQL("CASE WHEN {} THEN {} ELSE {} END").format(kept, sql.Literal(-place), sql.Literal(place))
+
+
+def _unless_unchanged(use: Use) -> sql.Composable:
+    name, kept = sql.Identifier(use.column.name), _kept(use)
+    unchanged = [part.masker.unchanged(part, name) for part in use.parts if part.masker.unchanged]
+    if not unchanged:
+        return sql.SQL("")
+    return sql.SQL(" WHERE ({}) IS NOT TRUE{}").format(
+        sql.SQL(" OR ").join(unchanged), sql.SQL(" OR {}").format(kept) if kept else sql.SQL("")
+    )
 
 
 def slots(table: Table, use: Use) -> Iterator[sql.Composed]:

@@ -167,7 +167,13 @@ class _Rewriting:
     def _check_references(self, connection: Connection) -> None:
         for table, key, referenced in foreign_keys(self.catalogue):
             ours, theirs = self.plan.tables_by_id[table.id], self.plan.tables_by_id[referenced.id]
-            nulled = {found.column.name for found in ours.masked if found.masker == "null"}
+            nulled = {
+                found.column.name
+                for found in ours.masked
+                if found.use is not None
+                and {part.masker.name for part in found.use.parts} == {"null"}
+                and not found.use.keeps_rows
+            }
             if ours.action == "empty" or theirs.derived_kind == "extension" or nulled & set(key.columns):
                 continue
             count = _number(connection, dangling(table, key, referenced))
@@ -230,7 +236,7 @@ class _Rewriting:
                 hand_over_keys(connection, self.plan, self.keys)
                 sources = [
                     (found, use)
-                    for found, use in self.plan.uses()
+                    for found, use in self.plan.parts()
                     if use.domain == domain and use.masker.distinct == "slots"
                 ]
                 for found, use in sources:

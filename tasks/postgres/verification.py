@@ -177,7 +177,7 @@ def _report(plan: Plan, rows: dict[str, int], scopes: dict[str, int]) -> Masking
         ),
         columns=tuple(
             ColumnReport(
-                table=str(found.table), column=column.column.name, action=column.action, masker=column.masker
+                table=str(found.table), column=column.column.name, action=column.action, masker=column.maskers
             )
             for found in plan.tables
             for column in found.columns

@@ -1,0 +1,120 @@
+"""``when``: the predicates that say which rows a rule is for.
+
+One is asked of a row as it was: once when the raw values are remembered for the verification, and once in the pass,
+which masks other columns at the same moment. Both must answer alike, so it reads nothing that a script assigns, and
+calls nothing that answers otherwise at another time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import postgast
+from postgast import walk
+
+from masking.catalogue import Catalogue, Table, TableName
+from masking.copies import DEFAULT_SCHEMA, check_calls
+from masking.expressions import Expression, NotAnExpression, parse_expression
+from masking.position import Position
+from masking.rules import ColumnRule, Policy, invalid
+
+#: PostgreSQL's own functions that answer otherwise at another time or to another session.
+_CHANGING = frozenset(
+    {
+        "age",
+        "clock_timestamp",
+        "currval",
+        "gen_random_uuid",
+        "inet_client_addr",
+        "lastval",
+        "nextval",
+        "now",
+        "pg_backend_pid",
+        "random",
+        "random_normal",
+        "statement_timestamp",
+        "timeofday",
+        "transaction_timestamp",
+        "txid_current",
+        "uuidv4",
+        "uuidv7",
+    }
+)
+
+
+def conditions_of(catalogue: Catalogue, policy: Policy) -> Mapping[tuple[TableName, str], Expression]:
+    """The ``when`` of every column that has one, read and checked.
+
+    Raises:
+        PolicyInvalid: it isn't a predicate over the table's own row, or may change its answer.
+    """
+    found: dict[tuple[TableName, str], Expression] = {}
+    for name, rule in policy.tables.items():
+        for column, column_rule in rule.columns.items():
+            if column_rule.when is not None:
+                table = catalogue.tables_by_id[name]
+                found[name, column] = _condition(catalogue, policy, table, column, column_rule)
+    return found
+
+
+def _condition(
+    catalogue: Catalogue, policy: Policy, table: Table, column: str, rule: ColumnRule
+) -> Expression:
+    what = f"the when of column {table}.{column}"
+    try:
+        expression = parse_expression(rule.when or "")
+    except NotAnExpression as why:
+        raise invalid(rule.position, f"{what} isn't a predicate over its row: {why}", "Mend it.") from None
+    unknown = expression.reads - set(table.columns_by_name)
+    if unknown:
+        raise invalid(
+            rule.position,
+            f"{what} refers to {', '.join(sorted(unknown))}, which the table hasn't",
+            "Mend it.",
+        )
+    check_calls(catalogue, expression.calls, rule.position, what)
+    changing = sorted(set(_changing(expression)))
+    if changing:
+        raise invalid(
+            rule.position,
+            f"{what} calls {', '.join(changing)}, which may answer otherwise a moment later",
+            "Compare with a value that you write out, such as a date.",
+        )
+    for position, written in written_by_scripts(catalogue, policy, table):
+        assigned = table.with_sources(expression.reads) & written
+        if assigned:
+            raise invalid(
+                rule.position,
+                f"{what} reads {', '.join(sorted(assigned))}, which {position} assigns, and which rows are meant "
+                "can't be told afterwards",
+                "Read columns that no script assigns, or put the condition into the script's WHERE.",
+            )
+    return expression
+
+
+def _changing(expression: Expression) -> Iterator[str]:
+    for call in expression.calls:
+        if call.schema in (None, "pg_catalog") and call.name in _CHANGING:
+            yield call.name
+    for _, node in walk(postgast.parse(f"SELECT {expression.text}")):
+        if type(node).__name__ == "SQLValueFunction":
+            yield "the current time or role"
+
+
+def written_by_scripts(
+    catalogue: Catalogue, policy: Policy, table: Table
+) -> Iterator[tuple[Position, frozenset[str]]]:
+    """The columns of a table that each script's statement may write, and where it stands."""
+    for statement in policy.statements:
+        target = catalogue.tables_by_id.get(
+            TableName(schema=statement.schema or DEFAULT_SCHEMA, name=statement.table)
+        )
+        if target is None:
+            continue
+        reached = (target,) if statement.only else catalogue.heirs(target)
+        if any(catalogue.root(one) is table for one in reached):
+            everything = "*" in statement.reach.written
+            yield (
+                statement.position,
+                frozenset(table.columns_by_name) if everything else statement.reach.written,
+            )
