@@ -70,8 +70,10 @@ format: setup ## Put the code into its one style, and mend what ruff can mend
 
 .PHONY: docs
 docs: setup ## Write what is generated in docs/ anew
-	@.venv/bin/python -c 'from pathlib import Path; from masking.reference import with_table; \
-	page = Path("docs/masking.md"); page.write_text(with_table(page.read_text()))'
+	@.venv/bin/python -c 'from pathlib import Path; from masking.reference import GENERATED; \
+	docs = Path("docs"); \
+	[page.write_text(make(page.read_text() if page.exists() else "")) \
+	 for page, make in ((docs / name, make) for name, make in GENERATED.items())]'
 
 .PHONY: lock
 lock: setup ## Write uv.lock anew from pyproject.toml, keeping what still fits (ARGS=--upgrade: newest versions)

@@ -1,9 +1,12 @@
-"""The table of maskers in docs/masking.md, made from their definitions so that it can't be wrong."""
+"""What is generated in docs/, made from the maskers' definitions so that it can't be wrong."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from masking.masker import Masker
 from masking.maskers import MASKERS
+from masking.schema import schema_text
 
 BEGIN = "<!-- made from masking/maskers.py by `make docs` -->"
 END = "<!-- end of what is made -->"
@@ -38,3 +41,10 @@ def _row(masker: Masker) -> str:
     parameters = ", ".join(masker.parameters.model_fields) if masker.parameters else ""
     doc = masker.doc.replace("|", "\\|")
     return f"| `{masker.name}` | {doc} | {types} | {parameters} | {_DISTINCT[masker.distinct]} |"
+
+
+#: Files in docs/, with what makes each from what it was.
+GENERATED: Mapping[str, Callable[[str], str]] = {
+    "masking.md": with_table,
+    "policy.schema.json": lambda before: schema_text(),
+}
