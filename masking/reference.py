@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
+from masking.anonymizer import EQUALS, NO_EQUALS, OWN, TERNARY, WRITTEN
 from masking.masker import Masker
 from masking.maskers import MASKERS
 from masking.schema import schema_text
 
-BEGIN = "<!-- made from masking/maskers.py by `make docs` -->"
+BEGIN = "<!-- made by `make docs` -->"
 END = "<!-- end of what is made -->"
 
 _DISTINCT = {
@@ -29,11 +30,36 @@ def maskers_table() -> str:
     return "\n".join([*lines, *map(_row, MASKERS.values())])
 
 
-def with_table(document: str) -> str:
-    """``document`` with what stands between :data:`BEGIN` and :data:`END` made anew."""
-    before, _, rest = document.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{maskers_table()}\n\n{END}{after}"
+def functions_table() -> str:
+    """A Markdown table: PostgreSQL Anonymizer's functions, what each is here, and how it differs or why it isn't."""
+    lines = ["| functions | here | remark |", "|---|---|---|"]
+    for equal in EQUALS:
+        seed = "of the column itself" if equal.seeded else ""
+        remark = "; ".join(filter(None, (seed, equal.differs)))
+        lines.append(f"| {_code(equal.functions)} | `{equal.masker}` | {remark} |")
+    written = [one.function for one in WRITTEN]
+    lines.append(f"| {_code(written)} | `sql` | written out |")
+    lines.append(
+        f"| {_code([TERNARY])} | `when` and `otherwise` | a branch that is the column itself is `keep` |"
+    )
+    lines.append(f"| {_code(OWN)} | `sql` | PostgreSQL's own, under the extension's name |")
+    lines += [f"| {_code(none.functions)} | – | {none.why}. {none.remedy} |" for none in NO_EQUALS]
+    return "\n".join(lines)
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _with(made: Callable[[], str]) -> Callable[[str], str]:
+    """Makes a page with what stands between :data:`BEGIN` and :data:`END` made anew."""
+
+    def page(before: str) -> str:
+        start, _, rest = before.partition(BEGIN)
+        _, _, end = rest.partition(END)
+        return f"{start}{BEGIN}\n\n{made()}\n\n{END}{end}"
+
+    return page
 
 
 def _row(masker: Masker) -> str:
@@ -45,6 +71,7 @@ def _row(masker: Masker) -> str:
 
 #: Files in docs/, with what makes each from what it was.
 GENERATED: Mapping[str, Callable[[str], str]] = {
-    "masking.md": with_table,
+    "anonymizer.md": _with(functions_table),
+    "masking.md": _with(maskers_table),
     "policy.schema.json": lambda before: schema_text(),
 }

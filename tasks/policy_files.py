@@ -9,7 +9,7 @@ from masking.policy import POLICY_FILE, Policy, parse_policy
 
 
 def read_policy(directory: Path) -> Policy:
-    """The policy in ``directory``: ``policy.yaml`` and ``masking/*.sql``.
+    """The policy in ``directory``: ``policy.yaml``, ``masking/*.sql`` and ``labels/*.sql``.
 
     Raises:
         PolicyInvalid: with file, line and column.
@@ -19,14 +19,15 @@ def read_policy(directory: Path) -> Policy:
     file = directory / POLICY_FILE
     try:
         text = file.read_text(encoding="utf-8")
-        scripts = {
-            path.name: path.read_text(encoding="utf-8")
-            for path in sorted((directory / "masking").glob("*.sql"))
-        }
+        scripts, labels = _sql_files(directory / "masking"), _sql_files(directory / "labels")
     except (OSError, UnicodeDecodeError) as error:
         raise PolicyInvalid(
             f"it can't be read ({type(error).__name__})",
             resource=str(file),
             remedy="A database needs a policy.yaml in sql/databases/, in UTF-8.",
         ) from None
-    return parse_policy(text, scripts, name=str(file))
+    return parse_policy(text, scripts, labels=labels, name=str(file))
+
+
+def _sql_files(directory: Path) -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(directory.glob("*.sql"))}

@@ -46,16 +46,23 @@ class Clone:
         ((found,),) = self.rows(query)
         return found
 
-    def plan(self, policy: str, scripts: dict[str, str] | None = None) -> tuple[Catalogue, Plan]:
+    def plan(
+        self, policy: str, scripts: dict[str, str] | None = None, *, labels: dict[str, str] | None = None
+    ) -> tuple[Catalogue, Plan]:
         catalogue = read_catalogue(self.login, self.database)
-        return catalogue, make_plan(catalogue, parse_policy(policy, scripts))
+        return catalogue, make_plan(catalogue, parse_policy(policy, scripts, labels=labels))
 
     def mask(
-        self, policy: str, scripts: dict[str, str] | None = None, *, keys: MaskingKeys = KEYS
+        self,
+        policy: str,
+        scripts: dict[str, str] | None = None,
+        *,
+        labels: dict[str, str] | None = None,
+        keys: MaskingKeys = KEYS,
     ) -> MaskingReport:
         """The whole step, in its order."""
         quarantine(self.login, self.database)
-        catalogue, plan = self.plan(policy, scripts)
+        catalogue, plan = self.plan(policy, scripts, labels=labels)
         rehearse(self.login, self.database, catalogue, plan, keys)
         rewrite(self.login, self.database, catalogue, plan, keys)
         report = verify(self.login, self.database, catalogue, plan, keys)
