@@ -25,6 +25,7 @@ from masking.parameters import Expression as ExpressionParameters
 from masking.parameters import Keep
 from masking.policy import ColumnRule, Policy, TableAction, TableRule, invalid
 from masking.references import check_foreign_keys
+from masking.resolving import resolved
 from masking.scripted import add_scripts, check_script_columns, recomputed
 from masking.turns import in_turn
 
@@ -128,6 +129,7 @@ class Plan:
 
 def make_plan(catalogue: Catalogue, policy: Policy) -> Plan:
     """The plan, or the error that says what the policy lacks."""
+    policy = resolved(catalogue, policy)
     check_names(catalogue, policy)
     missing, lines = unclassified_lines(catalogue, policy)
     if missing:

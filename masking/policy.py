@@ -11,18 +11,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 from ruamel.yaml.comments import CommentedMap
 
 from masking.catalogue import TableName
-from masking.column_rules import column_rule
 from masking.document import Document
 from masking.labels import parse_labels
-from masking.position import Position
 from masking.rules import ColumnRule, Policy, TableAction, TableRule, invalid
 from masking.scripts import parse_script
-from masking.table_names import table_name
+from masking.table_names import is_wildcard, table_name
+from masking.table_rules import table_rule, type_defaults
 
 __all__ = [
     "POLICY_FILE",
@@ -35,7 +34,7 @@ __all__ = [
 ]
 
 POLICY_FILE = "policy.yaml"
-_SETTINGS = ("tables", "large_objects")
+_SETTINGS = ("tables", "large_objects", "defaults")
 
 
 def parse_policy(
@@ -53,11 +52,13 @@ def parse_policy(
     scripts, labels = scripts or {}, labels or {}
     document = Document.load(text, name, settings=_SETTINGS)
     tables: dict[TableName, TableRule] = {}
+    wildcards: dict[TableName, TableRule] = {}
     for key, value, position in document.items(document.section("tables")):
         table = table_name(key, position)
-        if table in tables:
+        known = wildcards if is_wildcard(key) else tables
+        if table in known:
             raise invalid(position, f"table {table} is listed twice", "Keep one of the two.")
-        tables[table] = _table_rule(document, value, position, table)
+        known[table] = table_rule(document, value, position, table, wildcard=is_wildcard(key))
     _add_labels(tables, labels)
     statements = tuple(
         statement for file in sorted(scripts) for statement in parse_script(scripts[file], f"masking/{file}")
@@ -68,6 +69,8 @@ def parse_policy(
         digest.update(hashlib.sha256(part.encode()).digest())
     return Policy(
         tables=tables,
+        wildcards=wildcards,
+        defaults=type_defaults(document),
         large_objects=_large_objects(document),
         statements=statements,
         digest=digest.hexdigest(),
@@ -97,28 +100,3 @@ def _large_objects(document: Document) -> Literal["empty", "keep"] | None:
     if isinstance(value, CommentedMap) and list(value) == ["keep"] and isinstance(value["keep"], str):
         return "keep"
     raise invalid(position, "large_objects is neither of its two", 'Write empty, or {keep: "the reason"}.')
-
-
-def _table_rule(document: Document, value: Any, position: Position, table: TableName) -> TableRule:
-    if value == "empty":
-        return TableRule(action="empty", position=position)
-    if not isinstance(value, CommentedMap):
-        raise invalid(position, f"table {table} has no rule", "Write empty, or columns with a rule for each.")
-    where: str | None = None
-    columns: dict[str, ColumnRule] = {}
-    for key, content, place in document.items(value):
-        if key == "where":
-            if not isinstance(content, str):
-                raise invalid(place, "where isn't an SQL predicate", "Write it as text.")
-            where = str(content)
-        elif key == "columns":
-            if not isinstance(content, CommentedMap):
-                raise invalid(place, f"the columns of {table} aren't a mapping", "Write one column per line.")
-            columns = {
-                name: column_rule(document, rule, where_) for name, rule, where_ in document.items(content)
-            }
-        else:
-            raise invalid(
-                place, f"a table has no setting {key!r}", "Use where and columns, or the word empty."
-            )
-    return TableRule(action="where" if where else "full", where=where, columns=columns, position=position)

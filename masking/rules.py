@@ -63,6 +63,10 @@ class TableRule:
     #: Rows for which this SQL predicate isn't true are deleted before anything is masked.
     where: str | None = None
     columns: Mapping[str, ColumnRule] = field(default_factory=dict)
+    #: Rules for columns by a name with ``*`` in it.
+    wildcards: Mapping[str, ColumnRule] = field(default_factory=dict)
+    #: Whether columns that no rule names get their type's default.
+    others_by_default: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +74,10 @@ class Policy:
     """A whole policy with its scripts."""
 
     tables: Mapping[TableName, TableRule]
+    #: Rules for tables by a name with ``*`` in it.
+    wildcards: Mapping[TableName, TableRule] = field(default_factory=dict)
+    #: The rule for a column of a type, for tables that ask for it.
+    defaults: Mapping[str, ColumnRule] = field(default_factory=dict)
     #: None where the policy doesn't say.
     large_objects: Literal["empty", "keep"] | None = None
     statements: tuple[ScriptStatement, ...] = ()

@@ -13,8 +13,11 @@ from pydantic.json_schema import models_json_schema
 
 from masking.masker import Masker, Parameters
 from masking.maskers import ALIASES, MASKERS
+from masking.table_rules import SAFE_ON_ANYTHING
 
 _DEFINITION = "#/$defs/{model}"
+#: A key that is a wildcard, as :func:`masking.table_names.is_wildcard` has it.
+_WILDCARD = r'^[^"]*\*[^"]*$'
 
 
 def policy_schema() -> dict[str, Any]:
@@ -29,7 +32,13 @@ def policy_schema() -> dict[str, Any]:
             "tables": {
                 "description": "By schema.name; without a schema, public is meant.",
                 "type": ["object", "null"],
+                "patternProperties": {_WILDCARD: _ref("wildcard_table")},
                 "additionalProperties": _ref("table"),
+            },
+            "defaults": {
+                "description": "By type: the rule for columns of tables that say others: default.",
+                "type": ["object", "null"],
+                "additionalProperties": _masking_only(),
             },
             "large_objects": {
                 "description": "empty, or keep with the reason.",
@@ -37,8 +46,9 @@ def policy_schema() -> dict[str, Any]:
             },
         },
         "$defs": {
-            "table": _table(),
-            "columns": {"type": "object", "additionalProperties": _ref("rule")},
+            "table": _table(_ref("rule"), where=True),
+            "wildcard_table": _table(_ref("wildcard_rule"), where=False),
+            "wildcard_rule": _wildcard_rule(),
             "rule": {"anyOf": [_ref("mask"), _ref("condition")]},
             "mask": {"anyOf": [_ref("word"), _one_of(_names())]},
             "word": _word(),
@@ -54,18 +64,37 @@ def schema_text() -> str:
     return json.dumps(policy_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _table() -> dict[str, Any]:
-    return {
-        "anyOf": [
-            {"description": "empty: structure only.", "const": "empty"},
-            _object(
-                {
-                    "where": {"description": "Rows for which it isn't true are deleted.", "type": "string"},
-                    "columns": _ref("columns"),
-                }
-            ),
-        ]
+def _table(rule: dict[str, Any], *, where: bool) -> dict[str, Any]:
+    properties = {
+        "where": {"description": "Rows for which it isn't true are deleted.", "type": "string"},
+        "columns": {
+            "type": "object",
+            "patternProperties": {_WILDCARD: _ref("wildcard_rule")},
+            "additionalProperties": rule,
+        },
+        "others": {"description": "Columns without a rule get their type's default.", "const": "default"},
     }
+    if not where:
+        del properties["where"]
+    return {
+        "anyOf": [{"description": "empty: structure only.", "const": "empty"}, _object(properties)],
+    }
+
+
+def _wildcard_rule() -> dict[str, Any]:
+    """Nothing but maskers that are safe on whatever a wildcard may match."""
+    words = [
+        *sorted(SAFE_ON_ANYTHING),
+        *(alias for alias, name in ALIASES.items() if name in SAFE_ON_ANYTHING),
+    ]
+    named = _one_of(word for word in words if word != "json")
+    json_alone = _object({"json": {"enum": [None, {}]}}, required=["json"])
+    return {"anyOf": [{"allOf": [_ref("word"), {"enum": [None, *words]}]}, named, json_alone]}
+
+
+def _masking_only() -> dict[str, Any]:
+    names = [name for name in _names() if name not in ("keep", "sql", "script")]
+    return {"anyOf": [{"allOf": [_ref("word"), {"not": {"const": "keep"}}]}, _one_of(names)]}
 
 
 def _condition() -> dict[str, Any]:

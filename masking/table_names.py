@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from masking.catalogue import TableName
 from masking.position import Position
 from masking.rules import invalid
@@ -16,6 +18,16 @@ def table_name(key: str, position: Position) -> TableName:
     if parts is None or not 1 <= len(parts) <= 2:
         raise invalid(position, f"{key!r} isn't a table's name", 'Write schema.name or "schema"."name".')
     return TableName(schema=parts[0] if len(parts) == 2 else DEFAULT_SCHEMA, name=parts[-1])
+
+
+def is_wildcard(key: str) -> bool:
+    """Whether a table's or column's key stands for many; a quoted name doesn't."""
+    return "*" in key and '"' not in key
+
+
+def matches(wildcard: str, name: str) -> bool:
+    """Whether a name is one that a wildcard stands for: ``*`` is any text, the empty one too."""
+    return re.fullmatch(".*".join(map(re.escape, wildcard.split("*"))), name, re.DOTALL) is not None
 
 
 def column_name(key: str, position: Position) -> tuple[TableName, str]:
