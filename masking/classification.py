@@ -12,6 +12,7 @@ import re
 from masking.catalogue import Catalogue, Column, Table
 from masking.forms import DATES, JSON, NUMBERS, TEXT
 from masking.policy import ColumnRule, Policy, TableRule, invalid
+from masking.table_names import column_key, table_key
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # YAML 1.1 readers take these words for something else.
@@ -106,11 +107,13 @@ def unclassified_lines(catalogue: Catalogue, policy: Policy) -> tuple[tuple[str,
         columns = _missing_columns(table, rule)
         if rule is None and not columns:  # a table without columns holds nothing
             missing.append(str(table))
-            lines.append(f"  {table_key(table)}: empty")
+            lines.append(f"  {_in_yaml(table_key(table.id))}: empty")
         elif columns:
             missing += [f"{table}.{column.name}" for column in columns] if rule else [str(table)]
-            lines += [f"  {table_key(table)}:", "    columns:"]
-            lines += [f"      {column_key(column.name)}: {_proposal(table, column)}" for column in columns]
+            lines += [f"  {_in_yaml(table_key(table.id))}:", "    columns:"]
+            lines += [
+                f"      {_in_yaml(column_key(column.name))}: {_proposal(table, column)}" for column in columns
+            ]
     text = "\n".join(["tables:", *lines]) if lines else ""
     if catalogue.large_objects and policy.large_objects is None:
         missing.append("large objects")
@@ -125,20 +128,10 @@ def _missing_columns(table: Table, rule: TableRule | None) -> list[Column]:
     return [column for column in table.columns if not column.generated and column.name not in listed]
 
 
-def table_key(table: Table) -> str:
-    """A table's key in ``policy.yaml``."""
-    parts = [
-        '"' + part.replace('"', '""') + '"' if "." in part or '"' in part else part
-        for part in (table.schema, table.name)
-    ]
-    key = ".".join(parts)
-    return key if all(_PLAIN.fullmatch(part) for part in parts) else json.dumps(key, ensure_ascii=False)
-
-
-def column_key(name: str) -> str:
-    """A column's key in ``policy.yaml``."""
-    plain = _PLAIN.fullmatch(name) and name.lower() not in _YAML_WORDS
-    return name if plain else json.dumps(name, ensure_ascii=False)
+def _in_yaml(key: str) -> str:
+    """A table's or a column's key as YAML reads it."""
+    plain = all(_PLAIN.fullmatch(part) for part in key.split(".")) and key.lower() not in _YAML_WORDS
+    return key if plain else json.dumps(key, ensure_ascii=False)
 
 
 def _proposal(table: Table, column: Column) -> str:

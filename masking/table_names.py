@@ -20,9 +20,32 @@ def table_name(key: str, position: Position) -> TableName:
     return TableName(schema=parts[0] if len(parts) == 2 else DEFAULT_SCHEMA, name=parts[-1])
 
 
+def table_key(table: TableName) -> str:
+    """The key that :func:`table_name` reads as ``table``, in SQL's double quotes where a part needs them."""
+    return ".".join(
+        _in_quotes(part) if any(sign in part for sign in '."*') else part
+        for part in (table.schema, table.name)
+    )
+
+
+def column_key(name: str) -> str:
+    """The key that :func:`column_of` reads as ``name``."""
+    return _in_quotes(name) if "*" in name else name
+
+
+def _in_quotes(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
 def is_wildcard(key: str) -> bool:
     """Whether a table's or column's key stands for many; a quoted name doesn't."""
     return "*" in key and '"' not in key
+
+
+def column_of(key: str) -> str:
+    """The column that a key names: as it is; without SQL's double quotes where they say that an ``*`` is its own."""
+    parts = name_parts(key) if "*" in key else None
+    return parts[0] if parts and len(parts) == 1 else key
 
 
 def matches(wildcard: str, name: str) -> bool:

@@ -15,7 +15,7 @@ from masking.column_rules import column_rule
 from masking.document import Document
 from masking.position import Position
 from masking.rules import ColumnRule, TableRule, invalid
-from masking.table_names import is_wildcard
+from masking.table_names import column_of, is_wildcard
 
 #: Maskers whose results tell of any value no more than its length, its letters' case, and which others equal it.
 SAFE_ON_ANYTHING = frozenset(
@@ -89,7 +89,7 @@ def table_rule(
     return TableRule(
         action="where" if where else "full",
         where=where,
-        columns={name: rule for name, rule in columns.items() if not is_wildcard(name)},
+        columns={column_of(name): rule for name, rule in columns.items() if not is_wildcard(name)},
         wildcards={name: rule for name, rule in columns.items() if is_wildcard(name)},
         others_by_default=others,
         position=position,
@@ -126,10 +126,11 @@ def _columns(
     if not isinstance(value, CommentedMap):
         raise invalid(position, f"the columns of {table} aren't a mapping", "Write one column per line.")
     found: dict[str, ColumnRule] = {}
-    for name, content, place in document.items(value):
-        found[name] = column_rule(document, content, place)
-        if wildcard or is_wildcard(name):
-            _check_wildcard(found[name])
+    for key, content, place in document.items(value):
+        rule = column_rule(document, content, place)
+        if wildcard or is_wildcard(key):
+            _check_wildcard(rule)
+        found[key] = rule
     return found
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from masking.catalogue import Catalogue, TableName
 from masking.classification import needs_rule
 from masking.suggestion.suggest import Suggestion
+from masking.table_names import column_key, table_key
 
 _PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 #: Words that YAML 1.1 or 1.2 reads as something else than text.
@@ -56,7 +57,7 @@ def policy_text(
         add(f"  {quoted(table_key(table))}:", table)
         add("    columns:", table)
         for suggestion in columns:
-            add(f"      {quoted(suggestion.column.name)}: {_rule(suggestion)}", suggestion)
+            add(f"      {quoted(column_key(suggestion.column.name))}: {_rule(suggestion)}", suggestion)
     for table in sorted(bare):
         add(f"  {quoted(table_key(table))}: empty  # has no columns of its own", table)
     return PolicyText(text="\n".join(lines) + "\n", lines=about)
@@ -68,14 +69,6 @@ def _rule(suggestion: Suggestion) -> str:
     if suggestion.masker is None:
         return _flow({"keep": suggestion.reason})
     return f"{_flow(suggestion.masker.policy)}  # {suggestion.reason} ({suggestion.confidence:.2f})"
-
-
-def table_key(table: TableName) -> str:
-    """``schema.name``; in SQL's double quotes where a part holds a dot or a double quote."""
-    return ".".join(
-        '"' + part.replace('"', '""') + '"' if "." in part or '"' in part else part
-        for part in (table.schema, table.name)
-    )
 
 
 def quoted(text: str) -> str:

@@ -93,6 +93,12 @@ def test_a_wildcard_reaches_tables_and_columns_and_its_own_name_wins() -> None:
     assert maskers(found, OTHER) == {"id": "keep", "text": "free_text"}
 
 
+def test_a_quoted_asterisk_is_a_names_own() -> None:
+    odd = table("a*b", column("*"), column('x"*'), column("y"))
+    text = """tables: {'"a*b"': {columns: {'"*"': keep, '"x""*"': keep, '*': null}}}"""
+    assert maskers(plan(text, odd), odd) == {"*": "keep", 'x"*': "keep", "y": "null"}
+
+
 def test_a_wildcard_empties_what_has_no_rule_of_its_own() -> None:
     found = plan("tables: {'*.log_*': empty, log_app: {columns: {id: keep, text: keep}}}", LOG, OTHER)
     assert [one.action for one in found.tables] == ["empty", "full"]
