@@ -7,7 +7,7 @@ Letters of a keyed hash carry four bits each. ``rows`` values meet a duplicate w
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from contracts.errors import PolicyInvalid
@@ -35,50 +35,51 @@ def uses_of(catalogue: Catalogue, policy: Policy) -> dict[ColumnId, Use]:
     rules = dict(_masked_columns(catalogue, policy))
     conditions = conditions_of(catalogue, policy)
     needs = {
-        (*place, part.position): _constraint(catalogue, policy, *place, part)
+        place: [_constraint(catalogue, policy, *place, part) for part in rule.parts]
         for place, rule in rules.items()
-        for part in rule.parts
     }
-    distinct_groups = {
-        (part.masker.name, part.domain)
-        for place, rule in rules.items()
-        for part in rule.parts
-        if needs[*place, part.position] is not None or part.masker.name == "ssn"
-    }
+    groups: dict[tuple[str, str], int] = {}
+    for place, rule in rules.items():
+        for part, constraint in zip(rule.parts, needs[place], strict=True):
+            if constraint is not None or part.masker.name == "ssn":
+                rows = rows_at_most(catalogue, catalogue.tables_by_id[place[0]])
+                group = (part.masker.name, part.domain)
+                groups[group] = max(groups.get(group, 0), letters_for(rows) if constraint is not None else 0)
     uses: dict[ColumnId, Use] = {}
-    widths = _joined_widths(catalogue, rules)
+    widths = _joined_widths(catalogue, policy, rules)
     for place, rule in rules.items():
         table = catalogue.tables_by_id[place[0]]
         column = table.columns_by_name[place[1]]
         settled: list[Use] = []
-        for part in rule.parts:
+        for part, constraint in zip(rule.parts, needs[place], strict=True):
             if part.masker.masks:
+                group = (part.masker.name, part.domain)
                 use = Use(
                     masker=part.masker,
                     column=column,
                     parameters=part.parameters,
                     domain=part.domain,
-                    distinct=(part.masker.name, part.domain) in distinct_groups,
+                    distinct=group in groups,
                     width=widths[place],
                 )
-                settled.append(_settled(catalogue, table, use, part, needs[*place, part.position]))
+                settled.append(_settled(catalogue, table, use, part, constraint, groups.get(group, 0)))
         own, *others = settled
         if place in conditions:
             own = replace(
                 own, condition=Condition(when=conditions[place], otherwise=others[0] if others else None)
             )
-            _check_apart(rule, own, f"column {table}.{column.name}", needs[*place, rule.position])
+            _check_apart(rule, own, f"column {table}.{column.name}", needs[place])
         uses[place] = own
     return uses
 
 
-def _check_apart(rule: ColumnRule, use: Use, what: str, constraint: str | None) -> None:
+def _check_apart(rule: ColumnRule, use: Use, what: str, constraints: Sequence[str | None]) -> None:
     """Masks of two small ranges are distinct each in its own, but not from each other."""
     small = [part for part in use.parts if part.masker.distinct == "slots"]
-    if constraint is not None and len(use.parts) > 1 and small:
+    if small and len(use.parts) > 1 and None not in constraints:
         raise invalid(
             rule.position,
-            f"{what} is in unique index or constraint {constraint}, and {small[0].masker.name} may give what its "
+            f"{what} is in unique index or constraint {constraints[0]}, and {small[0].masker.name} may give what its "
             "other masker gives",
             "Use pseudonym or null for one of the two.",
         )
@@ -143,7 +144,9 @@ def _kept_anyway(policy: Policy, table: Table, leaf: Table, index: Index) -> boo
     )
 
 
-def _joined_widths(catalogue: Catalogue, rules: dict[ColumnId, ColumnRule]) -> dict[ColumnId, int]:
+def _joined_widths(
+    catalogue: Catalogue, policy: Policy, rules: dict[ColumnId, ColumnRule]
+) -> dict[ColumnId, int]:
     """The narrowest width among the columns that foreign keys join with each."""
     widths = {
         (name, column): catalogue.tables_by_id[name].columns_by_name[column].max_length or UNLIMITED
@@ -159,6 +162,9 @@ def _joined_widths(catalogue: Catalogue, rules: dict[ColumnId, ColumnRule]) -> d
         if key.referenced in catalogue.tables_by_id
         for column, other in zip(key.columns, key.referenced_columns, strict=True)
     ]
+    joined += [
+        ((one.table, one.column), (one.referenced, one.referenced_column)) for one in policy.references
+    ]
     joined = [pair for pair in joined if pair[0] in widths and pair[1] in widths]
     changed = True
     while changed:
@@ -171,7 +177,15 @@ def _joined_widths(catalogue: Catalogue, rules: dict[ColumnId, ColumnRule]) -> d
     return widths
 
 
-def _settled(catalogue: Catalogue, table: Table, use: Use, rule: ColumnRule, constraint: str | None) -> Use:
+def _settled(
+    catalogue: Catalogue,
+    table: Table,
+    use: Use,
+    rule: ColumnRule,
+    constraint: str | None,
+    letters_of_group: int,
+) -> Use:
+    """``letters_of_group``: what the largest table needs among those whose values must mask alike."""
     masker, width, what = use.masker, use.width, f"column {table}.{use.column.name}"
     if width < masker.min_width:
         raise _unfit(rule, use.column, what, f"{masker.name} needs at least {masker.min_width} characters")
@@ -197,9 +211,9 @@ def _settled(catalogue: Catalogue, table: Table, use: Use, rule: ColumnRule, con
             f"{rows_at_most(catalogue, table)} rows, and {masker.name} has room for {max(room, 0)}",
         )
     if masker.letters:
-        return replace(use, letters=min(max(masker.letters, needed), room))
+        return replace(use, letters=min(max(masker.letters, letters_of_group), room))
     if use.distinct and room >= LETTERS:
-        return replace(use, letters=max(LETTERS, needed))
+        return replace(use, letters=min(max(LETTERS, letters_of_group), room))
     return replace(use, letters=needed)
 
 

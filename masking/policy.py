@@ -9,7 +9,7 @@ with one masker.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Literal
 
@@ -18,9 +18,9 @@ from ruamel.yaml.comments import CommentedMap
 from masking.catalogue import TableName
 from masking.document import Document
 from masking.labels import parse_labels
-from masking.rules import ColumnRule, Policy, TableAction, TableRule, invalid
+from masking.rules import ColumnRule, Policy, Reference, TableAction, TableRule, invalid
 from masking.scripts import parse_script
-from masking.table_names import is_wildcard, table_name
+from masking.table_names import column_name, is_wildcard, table_name
 from masking.table_rules import table_rule, type_defaults
 
 __all__ = [
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 POLICY_FILE = "policy.yaml"
-_SETTINGS = ("tables", "large_objects", "defaults")
+_SETTINGS = ("tables", "large_objects", "defaults", "references")
 
 
 def parse_policy(
@@ -71,10 +71,28 @@ def parse_policy(
         tables=tables,
         wildcards=wildcards,
         defaults=type_defaults(document),
+        references=tuple(_references(document)),
         large_objects=_large_objects(document),
         statements=statements,
         digest=digest.hexdigest(),
     )
+
+
+def _references(document: Document) -> Iterator[Reference]:
+    for entry, position in document.entries("references"):
+        if not isinstance(entry, CommentedMap) or len(entry) != 1:
+            raise invalid(
+                position,
+                "a reference is one column and what it refers to",
+                "Write - table.column: other.column.",
+            )
+        ((key, value, place),) = document.items(entry)
+        if not isinstance(value, str):
+            raise invalid(place, f"{key} refers to no column", "Write - table.column: other.column.")
+        (table, column), (referenced, other) = column_name(key, place), column_name(str(value), place)
+        yield Reference(
+            table=table, column=column, referenced=referenced, referenced_column=other, position=place
+        )
 
 
 def _add_labels(tables: dict[TableName, TableRule], labels: Mapping[str, str]) -> None:

@@ -70,6 +70,20 @@ class TableRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reference:
+    """A foreign key that the database doesn't declare: both ends must mask alike."""
+
+    table: TableName
+    column: str
+    referenced: TableName
+    referenced_column: str
+    position: Position
+
+    def __str__(self) -> str:
+        return f"{self.table}.{self.column}: {self.referenced}.{self.referenced_column}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """A whole policy with its scripts."""
 
@@ -78,6 +92,7 @@ class Policy:
     wildcards: Mapping[TableName, TableRule] = field(default_factory=dict)
     #: The rule for a column of a type, for tables that ask for it.
     defaults: Mapping[str, ColumnRule] = field(default_factory=dict)
+    references: tuple[Reference, ...] = ()
     #: None where the policy doesn't say.
     large_objects: Literal["empty", "keep"] | None = None
     statements: tuple[ScriptStatement, ...] = ()

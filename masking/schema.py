@@ -40,6 +40,16 @@ def policy_schema() -> dict[str, Any]:
                 "type": ["object", "null"],
                 "additionalProperties": _masking_only(),
             },
+            "references": {
+                "description": "Foreign keys that the database doesn't declare: both ends mask alike.",
+                "type": ["array", "null"],
+                "items": {
+                    "type": "object",
+                    "additionalProperties": {"type": "string"},
+                    "minProperties": 1,
+                    "maxProperties": 1,
+                },
+            },
             "large_objects": {
                 "description": "empty, or keep with the reason.",
                 "oneOf": [{"const": "empty"}, _object({"keep": {"type": "string"}}, required=["keep"])],
