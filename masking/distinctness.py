@@ -14,7 +14,7 @@ from contracts.errors import PolicyInvalid
 from masking.catalogue import Catalogue, Column, Index, Table, TableName
 from masking.conditions import conditions_of
 from masking.forms import constant_length
-from masking.masker import LETTERS, UNLIMITED, Condition, Use
+from masking.masker import LETTERS, UNLIMITED, Condition, Subject, Use
 from masking.policy import ColumnRule, Policy, invalid
 
 _BITS_PER_LETTER = 4
@@ -197,6 +197,13 @@ def _settled(
             rule.position,
             f"{what} is in unique index or constraint {constraint}, and {masker.name} gives equal results",
             "Use pseudonym, null, sql or a script, keep it with a reason, or empty the table.",
+        )
+    if constraint is not None and isinstance(use.parameters, Subject) and use.parameters.of is not None:
+        raise invalid(
+            rule.position,
+            f"{what} is in unique index or constraint {constraint}, and is masked by {use.parameters.of}, whose values "
+            "may repeat",
+            "Leave out of: then it is masked by its own values.",
         )
     if masker.distinct != "letters":
         return use

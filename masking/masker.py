@@ -39,6 +39,12 @@ class Keyed(Parameters):
     domain: Domain | None = None
 
 
+class Subject(Keyed):
+    """``of``: the column whose value, as the scripts left it, the mask is made of instead of the masked one's own."""
+
+    of: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Condition:
     """The rows that a use is for: those of which ``when``, which sees them as the scripts left them, is true."""
@@ -80,6 +86,13 @@ class Use:
             return (self,)
         own = replace(self, condition=None)
         return (own,) if self.condition.otherwise is None else (own, self.condition.otherwise)
+
+    @property
+    def asks(self) -> frozenset[str]:
+        """Columns that it needs as the scripts left them: its condition's, and those that its masks are made of."""
+        subjects = {part.parameters.of for part in self.parts if isinstance(part.parameters, Subject)}
+        asked = self.condition.when.reads if self.condition is not None else frozenset[str]()
+        return asked | {name for name in subjects if name is not None}
 
     @property
     def keeps_rows(self) -> bool:

@@ -34,6 +34,7 @@ from masking.forms import (
 )
 from masking.masker import LETTERS, Masker
 from masking.parameters import Bytes, Constant, Expression, JsonValue, Keep, Nothing, Script
+from masking.together import TOGETHER
 
 _EMAIL_TAIL = len("@example.com")
 
@@ -273,6 +274,6 @@ _ALL = (
     ),
 )
 
-MASKERS: dict[str, Masker] = {masker.name: masker for masker in _ALL}
+MASKERS: dict[str, Masker] = {masker.name: masker for masker in (*_ALL, *TOGETHER)}
 #: Other words for the same masker.
 ALIASES = {"address": "street"}

@@ -19,8 +19,8 @@ def in_turn(
 ) -> Iterator[tuple[list[Use], set[str]]]:
     """Maskers that can run at once, with all columns that they read; each turn reads what earlier ones left.
 
-    ``expressions``: what a column's ``sql`` reads, masks included. A ``when`` reads the row as the scripts left it, so
-    the columns that it reads have their turn with its own column or later.
+    ``expressions``: what a column's ``sql`` reads, masks included. What a ``when`` or an ``of`` reads, it reads as the
+    scripts left it, so those columns have their turn with its own column or later.
 
     Raises:
         PolicyInvalid: some rules read each other, so that one of them would be made of raw values.
@@ -33,10 +33,7 @@ def in_turn(
         else set()
         for name in masked
     }
-    asked = {
-        use.column.name: set(table.with_sources(use.condition.when.reads)) if use.condition else set()
-        for use in uses
-    }
+    asked = {use.column.name: set(table.with_sources(use.asks)) for use in uses}
     left = list(uses)
     while left:
         waiting = {use.column.name for use in left}
@@ -81,6 +78,6 @@ def _circle(
     return invalid(
         rule.columns[circle[0]].position,
         f"these columns of {table} wait for one another: {' <- '.join(circle)}. An sql reads what other columns are "
-        "masked to, a when what they were before",
+        "masked to, a when or an of what they were before",
         "Let one of them read a column that isn't masked.",
     )
