@@ -30,7 +30,7 @@ class TableReport(_Model):
 
 
 class ColumnReport(_Model):
-    """``masker`` is None where the column is kept or its table is empty."""
+    """``masker`` is None where the column is kept or its table is empty; ``email, else keep`` where some rows are."""
 
     table: str
     column: str

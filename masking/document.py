@@ -50,8 +50,11 @@ class Document:
         return document
 
     def position(self, mapping: CommentedMap, key: object) -> Position:
-        """Where a key of a mapping stands."""
-        line, column = mapping.lc.key(key)
+        """Where a key of a mapping stands; the mapping's own place for what it takes over by ``<<``."""
+        try:
+            line, column = mapping.lc.key(key)
+        except KeyError:
+            line, column = mapping.lc.line, mapping.lc.col
         return Position(file=self.name, line=line + 1, column=column + 1)
 
     def items(self, mapping: CommentedMap) -> Iterator[tuple[str, Any, Position]]:

@@ -41,6 +41,15 @@ def test_names_are_taken_as_postgresql_stores_them() -> None:
     ]
 
 
+def test_columns_may_be_taken_over_from_another_table() -> None:
+    text = "tables:\n  a: {columns: &these {id: keep, at: keep}}\n  b:\n    columns: {<<: *these, at: date}\n"
+    columns = parse_policy(text).tables[TableName(schema="public", name="b")].columns
+    assert {name: (rule.masker.name, rule.position.line) for name, rule in columns.items()} == {
+        "id": ("keep", 4),
+        "at": ("date", 4),
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "place", "what"),
     [
