@@ -8,8 +8,11 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?=
 SAMPLE ?=
 POLICY ?=
-# make test-unit ARGS='-k naming': further arguments for pytest
+# make test-unit ARGS='-k naming': further arguments for pytest (bench-masking: for the bench)
 ARGS ?=
+ROWS ?=
+PEERS ?=
+FRESH ?=
 
 run := .venv/bin/python -m
 
@@ -55,6 +58,11 @@ test-integration: setup ## The tests against real PostgreSQL servers
 .PHONY: test-e2e
 test-e2e: setup ## The tests against local AWS and a Prefect server
 	@$(run) pytest -n 2 --dist loadgroup tests/e2e $(ARGS)
+
+# An hour or more with a million rows and all peers. What is done is kept: the same command goes on where it was.
+.PHONY: bench-masking
+bench-masking: setup ## Masking beside plain SQL and other tools (ROWS=20000 PEERS=none: a short one; FRESH=1: all anew; ARGS=--help)
+	@$(run) tests.bench.masking $(if $(ROWS),--rows "$(ROWS)") $(if $(PEERS),--peers "$(PEERS)") $(if $(FRESH),--fresh) $(ARGS)
 
 .PHONY: lint
 lint: setup ## Style, types and the direction of imports

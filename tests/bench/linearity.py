@@ -1,0 +1,160 @@
+"""How our time grows with rows and with columns, what planning many tables takes, and that memory doesn't grow."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import resource
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from psycopg import sql
+from rich.console import Console
+from rich.table import Table
+
+from contracts.login import Login
+from masking.plan import make_plan
+from masking.policy import parse_policy
+from tasks.postgres.catalogue import read_catalogue
+from tests.bench import ours
+from tests.bench.fixed_table import make_fixed_table
+from tests.bench.server import BenchServer
+
+ROW_FACTORS = (1, 2, 4)
+COLUMNS = (5, 20, 80)
+#: The wide table has this part of the fixed table's rows: with 80 columns it is as large.
+WIDE_PART = 8
+TABLES = 10_000
+_TEMPLATE, _COPY = "linear_template", "linear_copy"
+_MASKERS = ("first_name", "last_name", "street", "username", "pseudonym")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """One run in a process of its own; ``memory_mib`` is the most that it had."""
+
+    what: str
+    size: int
+    seconds: float
+    memory_mib: float
+
+
+def run(server: BenchServer, console: Console, *, rows: int, directory: Path) -> list[Point]:
+    """Every point, one after another; written to ``linearity.json``."""
+    points: list[Point] = []
+    for factor in ROW_FACTORS:
+        make_fixed_table(server, _TEMPLATE, rows=rows * factor)
+        points.append(_point(server, "rows", rows * factor, ours.POLICY))
+    for columns in COLUMNS:
+        policy = _make_wide_table(server, rows=rows // WIDE_PART, columns=columns)
+        points.append(_point(server, "columns", columns, policy))
+    points.append(_planning(server, TABLES))
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "linearity.json").write_text(
+        json.dumps({"rows": rows, "points": [asdict(point) for point in points]}, indent=2) + "\n",
+        encoding="utf-8",
+    )
+    console.print(_table(points))
+    return points
+
+
+def markdown(points: list[Point], measured: Mapping[str, str]) -> list[str]:
+    lines = [f"- {name}: {value}" for name, value in measured.items()]
+    lines += ["", "| what | size | seconds | per unit, µs | memory of our process |", "|---|---|---|---|---|"]
+    lines += [f"| {' | '.join(_cells(point))} |" for point in points]
+    return lines
+
+
+def _cells(point: Point) -> tuple[str, ...]:
+    return (
+        point.what,
+        f"{point.size:,}",
+        f"{point.seconds:.2f}",
+        f"{point.seconds / point.size * 1e6:,.1f}",
+        f"{point.memory_mib:.0f} MiB",
+    )
+
+
+def _table(points: list[Point]) -> Table:
+    shown = Table(title="how time and memory grow")
+    for heading in ("what", "size", "seconds", "µs per unit", "memory"):
+        shown.add_column(heading)
+    for point in points:
+        shown.add_row(*_cells(point))
+    return shown
+
+
+def _point(server: BenchServer, what: str, size: int, policy: str) -> Point:
+    with server.fresh_copy(_TEMPLATE, _COPY) as database:
+        return _in_a_process(what, size, _mask, server.login, database, policy)
+
+
+def _planning(server: BenchServer, tables: int) -> Point:
+    """Reading the catalogue of many tables, and the plan for them."""
+    server.drop(_TEMPLATE)
+    server.create(_TEMPLATE)
+    with server.user(_TEMPLATE) as connection:
+        for number in range(tables):
+            connection.execute(
+                sql.SQL("CREATE TABLE {} (id bigint PRIMARY KEY, email text UNIQUE, name text)").format(
+                    sql.Identifier(f"t{number}")
+                )
+            )
+    rule = "{columns: {id: keep, email: email, name: full_name}}"
+    policy = "tables:\n" + "".join(f"  public.t{number}: {rule}\n" for number in range(tables))
+    return _in_a_process("tables planned", tables, _plan, server.login, _TEMPLATE, policy)
+
+
+def _make_wide_table(server: BenchServer, *, rows: int, columns: int) -> str:
+    """A table with a key and texts; result: the policy that masks them all."""
+    server.drop(_TEMPLATE)
+    server.create(_TEMPLATE)
+    names = [f"c{number}" for number in range(columns)]
+    texts = [
+        sql.SQL("pg_catalog.left(pg_catalog.md5(({} + series.id)::text), 16) AS {}").format(
+            sql.Literal(number * rows), sql.Identifier(name)
+        )
+        for number, name in enumerate(names)
+    ]
+    with server.user(_TEMPLATE) as connection:
+        connection.execute(
+            sql.SQL(
+                "CREATE TABLE public.wide AS SELECT series.id, {} FROM pg_catalog.generate_series(1, {}) AS series (id)"
+            ).format(sql.SQL(", ").join(texts), sql.Literal(rows))
+        )
+        connection.execute("ALTER TABLE public.wide ADD PRIMARY KEY (id)")
+        connection.execute("VACUUM (FREEZE, ANALYZE) public.wide")
+    rules = [f"      {name}: {_MASKERS[number % len(_MASKERS)]}\n" for number, name in enumerate(names)]
+    return "tables:\n  public.wide:\n    columns:\n      id: keep\n" + "".join(rules)
+
+
+def _mask(login: Login, database: str, policy: str) -> float:
+    return ours.mask(login, database, policy=policy)
+
+
+def _plan(login: Login, database: str, policy: str) -> float:
+    began = time.perf_counter()
+    make_plan(read_catalogue(login, database), parse_policy(policy))
+    return time.perf_counter() - began
+
+
+def _in_a_process(
+    what: str, size: int, work: Callable[[Login, str, str], float], login: Login, database: str, policy: str
+) -> Point:
+    """A fresh process, so that the most memory it had is this run's."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(processes=1) as pool:
+        seconds, memory_mib = pool.apply(_with_memory, (work, login, database, policy))
+    return Point(what=what, size=size, seconds=seconds, memory_mib=memory_mib)
+
+
+def _with_memory(
+    work: Callable[[Login, str, str], float], login: Login, database: str, policy: str
+) -> tuple[float, float]:
+    seconds = work(login, database, policy)
+    # Bytes on macOS, kibibytes on Linux.
+    unit = 1 if sys.platform == "darwin" else 1024
+    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / (1 << 20)

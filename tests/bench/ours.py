@@ -1,0 +1,54 @@
+"""The product's masking of the fixed table: from its first statement until the clone is ready for the dump."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from contracts.login import Login
+from masking.catalogue import Catalogue
+from masking.checks import UNIQUE, checks_of
+from masking.keys import MaskingKeys
+from masking.plan import Plan, make_plan
+from masking.policy import parse_policy
+from tasks.postgres.catalogue import read_catalogue
+from tasks.postgres.masking_session import hand_over_keys, masking_session
+from tasks.postgres.rewrite import rewrite
+from tasks.postgres.verification import finish
+
+#: Not secret: what it masks is invented.
+KEYS = MaskingKeys(root=bytes(range(32)))
+POLICY = (Path(__file__).parent / "policy.yaml").read_text(encoding="utf-8")
+
+Way = Callable[[Login, str, Catalogue, Plan, MaskingKeys], None]
+#: The way that the planner chooses.
+CHOSEN: Way = rewrite
+#: Every way of running a pass, by its name in the result. The chosen one isn't measured twice.
+WAYS: dict[str, Way] = {"update": rewrite}
+
+
+class NotDistinct(Exception):
+    """Masked values of a unique index meet."""
+
+
+def mask(login: Login, database: str, *, way: Way = CHOSEN, policy: str = POLICY) -> float:
+    """Mask ``database`` and see that unique indexes still hold. Result: seconds, without reading and planning."""
+    catalogue = read_catalogue(login, database)
+    plan = make_plan(catalogue, parse_policy(policy))
+    began = time.perf_counter()
+    way(login, database, catalogue, plan, KEYS)
+    _check_distinctness(login, database, catalogue, plan)
+    finish(login, database)
+    return time.perf_counter() - began
+
+
+def _check_distinctness(login: Login, database: str, catalogue: Catalogue, plan: Plan) -> None:
+    """The part of the verification without which no dump could be restored."""
+    with masking_session(login, database, doing="checking distinctness") as connection:
+        hand_over_keys(connection, plan, KEYS)
+        for check in checks_of(plan, catalogue):
+            if check.name == UNIQUE:
+                found = connection.execute(check.query).fetchone()
+                if found is None or found[0]:
+                    raise NotDistinct(f"{check.place}: {found[0] if found else 'unknown'} rows too many")
