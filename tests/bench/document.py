@@ -17,12 +17,12 @@ from tests.bench.state import CHECKOUT
 PAGE = CHECKOUT / "docs" / "benchmarks.md"
 
 
-def circumstances(server: BenchServer) -> dict[str, str]:
-    """What decides the seconds beside the code."""
+def circumstances(server: BenchServer, *, load: float) -> dict[str, str]:
+    """What decides the seconds beside the code; ``load`` is what else the machine did when the bench began."""
     return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "commit": _commit(),
-        "machine": f"{_processor()}, {os.cpu_count()} cores, {_memory_gib():.0f} GiB",
+        "machine": f"{_processor()}, {os.cpu_count()} cores, {_memory_gib():.0f} GiB; load {load:.1f} before",
         "PostgreSQL": f"{server.server.binaries.version}; "
         + ", ".join(f"{name}={value}" for name, value in {**DURABLE, **SETTINGS}.items()),
     }

@@ -34,10 +34,13 @@ _MASKERS = ("first_name", "last_name", "street", "username", "pseudonym")
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """One run in a process of its own; ``memory_mib`` is the most that it had."""
+    """One run in a process of its own. ``units`` are what its seconds are divided by to be compared with another's;
+    ``memory_mib`` is the most that the process had.
+    """
 
     what: str
     size: int
+    units: int
     seconds: float
     memory_mib: float
 
@@ -47,10 +50,11 @@ def run(server: BenchServer, console: Console, *, rows: int, directory: Path) ->
     points: list[Point] = []
     for factor in ROW_FACTORS:
         make_fixed_table(server, _TEMPLATE, rows=rows * factor)
-        points.append(_point(server, "rows", rows * factor, ours.POLICY))
+        points.append(_point(server, "rows", rows * factor, rows * factor, ours.POLICY))
     for columns in COLUMNS:
-        policy = _make_wide_table(server, rows=rows // WIDE_PART, columns=columns)
-        points.append(_point(server, "columns", columns, policy))
+        wide_rows = rows // WIDE_PART
+        policy = _make_wide_table(server, rows=wide_rows, columns=columns)
+        points.append(_point(server, "columns", columns, wide_rows * columns, policy))
     points.append(_planning(server, TABLES))
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "linearity.json").write_text(
@@ -63,7 +67,11 @@ def run(server: BenchServer, console: Console, *, rows: int, directory: Path) ->
 
 def markdown(points: list[Point], measured: Mapping[str, str]) -> list[str]:
     lines = [f"- {name}: {value}" for name, value in measured.items()]
-    lines += ["", "| what | size | seconds | per unit, µs | memory of our process |", "|---|---|---|---|---|"]
+    lines += [
+        "",
+        "| what | size | seconds | µs per row, value or table | memory of our process |",
+        "|---|---|---|---|---|",
+    ]
     lines += [f"| {' | '.join(_cells(point))} |" for point in points]
     return lines
 
@@ -73,23 +81,24 @@ def _cells(point: Point) -> tuple[str, ...]:
         point.what,
         f"{point.size:,}",
         f"{point.seconds:.2f}",
-        f"{point.seconds / point.size * 1e6:,.1f}",
+        f"{point.seconds / point.units * 1e6:,.2f}",
         f"{point.memory_mib:.0f} MiB",
     )
 
 
 def _table(points: list[Point]) -> Table:
     shown = Table(title="how time and memory grow")
-    for heading in ("what", "size", "seconds", "µs per unit", "memory"):
+    for heading in ("what", "size", "seconds", "µs per row, value or table", "memory"):
         shown.add_column(heading)
     for point in points:
         shown.add_row(*_cells(point))
     return shown
 
 
-def _point(server: BenchServer, what: str, size: int, policy: str) -> Point:
+def _point(server: BenchServer, what: str, size: int, units: int, policy: str) -> Point:
     with server.fresh_copy(_TEMPLATE, _COPY) as database:
-        return _in_a_process(what, size, _mask, server.login, database, policy)
+        seconds, memory_mib = _in_a_process(_mask, server.login, database, policy)
+    return Point(what=what, size=size, units=units, seconds=seconds, memory_mib=memory_mib)
 
 
 def _planning(server: BenchServer, tables: int) -> Point:
@@ -105,7 +114,8 @@ def _planning(server: BenchServer, tables: int) -> Point:
             )
     rule = "{columns: {id: keep, email: email, name: full_name}}"
     policy = "tables:\n" + "".join(f"  public.t{number}: {rule}\n" for number in range(tables))
-    return _in_a_process("tables planned", tables, _plan, server.login, _TEMPLATE, policy)
+    seconds, memory_mib = _in_a_process(_plan, server.login, _TEMPLATE, policy)
+    return Point(what="tables planned", size=tables, units=tables, seconds=seconds, memory_mib=memory_mib)
 
 
 def _make_wide_table(server: BenchServer, *, rows: int, columns: int) -> str:
@@ -142,13 +152,12 @@ def _plan(login: Login, database: str, policy: str) -> float:
 
 
 def _in_a_process(
-    what: str, size: int, work: Callable[[Login, str, str], float], login: Login, database: str, policy: str
-) -> Point:
-    """A fresh process, so that the most memory it had is this run's."""
+    work: Callable[[Login, str, str], float], login: Login, database: str, policy: str
+) -> tuple[float, float]:
+    """Seconds, and the most memory of a fresh process in MiB."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(processes=1) as pool:
-        seconds, memory_mib = pool.apply(_with_memory, (work, login, database, policy))
-    return Point(what=what, size=size, seconds=seconds, memory_mib=memory_mib)
+        return pool.apply(_with_memory, (work, login, database, policy))
 
 
 def _with_memory(

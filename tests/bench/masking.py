@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,7 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _options(argv)
     # On disk: what /dev/shm would show is not what a server does.
     os.environ.setdefault("LOCALAWS_TMPDIR", "/var/tmp")
-    console = Console()
+    # As Ctrl-C does: else a bench that is killed leaves its server running until the next one sweeps it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    console, load = Console(), os.getloadavg()[0]
     with bench_server() as server:
         if options.profile:
             profile(server, console, rows=options.rows)
@@ -43,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.linearity:
             found = linearity.run(server, console, rows=options.rows, directory=options.directory)
             if options.document:
-                measured = document.circumstances(server)
+                measured = document.circumstances(server, load=load)
                 document.write_section("linearity", linearity.markdown(found, measured))
             return 0
         result = bench(
@@ -57,7 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         console.print(result.table())
         if options.document:
-            document.write_section("result", document.markdown(result, document.circumstances(server)))
+            document.write_section(
+                "result", document.markdown(result, document.circumstances(server, load=load))
+            )
     failed = [
         name for name, found in result.outcomes.items() if found.error and not name.startswith("peers.")
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from rich.console import Console
 from tests.bench import ours
 from tests.bench.fixed_table import NotMasked, check_masked
 from tests.bench.masking import bench
+from tests.bench.peers.course import Course, PeerFailed
 from tests.bench.server import BenchServer, bench_server
 
 ROWS = 2_000
@@ -78,3 +80,30 @@ def test_the_server_writes_as_a_server_that_may_lose_nothing(server: BenchServer
         "synchronous_commit": "on",
         "wal_level": "replica",
     }
+
+
+def _course(server: BenchServer, directory: Path, *, seconds: float) -> Course:
+    return Course(
+        server=server,
+        database="postgres",
+        directory=directory,
+        bin_dir=Path("/bin"),
+        deadline=time.monotonic() + seconds,
+    )
+
+
+def test_a_peer_that_takes_too_long_is_ended_together_with_its_children(
+    server: BenchServer, tmp_path: Path
+) -> None:
+    began = time.monotonic()
+    with pytest.raises(PeerFailed, match="still running after 0 s"):
+        # The child holds the output open: it must be gone for the command to have ended.
+        _course(server, tmp_path, seconds=0.2).run("sh", "-c", "sleep 30 & sleep 30")
+    assert time.monotonic() - began < 20
+
+
+def test_a_peer_that_fails_is_quoted_without_its_password(server: BenchServer, tmp_path: Path) -> None:
+    with pytest.raises(PeerFailed, match=r"sh ended with 3: first \| no entry for …$"):
+        _course(server, tmp_path, seconds=30).run(
+            "sh", "-c", 'echo first; echo "no entry for $PGPASSWORD"; exit 3'
+        )
