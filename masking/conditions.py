@@ -7,7 +7,7 @@ calls nothing that answers otherwise at another time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import postgast
 from postgast import walk
@@ -49,16 +49,21 @@ def conditions_of(catalogue: Catalogue, policy: Policy) -> Mapping[tuple[TableNa
         PolicyInvalid: it isn't a predicate over the table's own row, or may change its answer.
     """
     found: dict[tuple[TableName, str], Expression] = {}
+    written = written_by_scripts(catalogue, policy)
     for name, rule in policy.tables.items():
         for column, column_rule in rule.columns.items():
             if column_rule.when is not None:
                 table = catalogue.tables_by_id[name]
-                found[name, column] = _condition(catalogue, policy, table, column, column_rule)
+                found[name, column] = _condition(catalogue, table, column, column_rule, written.get(name, ()))
     return found
 
 
 def _condition(
-    catalogue: Catalogue, policy: Policy, table: Table, column: str, rule: ColumnRule
+    catalogue: Catalogue,
+    table: Table,
+    column: str,
+    rule: ColumnRule,
+    writes: Sequence[tuple[Position, frozenset[str]]],
 ) -> Expression:
     what = f"the when of column {table}.{column}"
     try:
@@ -80,7 +85,7 @@ def _condition(
             f"{what} calls {', '.join(changing)}, which may answer otherwise a moment later",
             "Compare with a value that you write out, such as a date.",
         )
-    for position, written in written_by_scripts(catalogue, policy, table):
+    for position, written in writes:
         assigned = table.with_sources(expression.reads) & written
         if assigned:
             raise invalid(
@@ -102,9 +107,10 @@ def _changing(expression: Expression) -> Iterator[str]:
 
 
 def written_by_scripts(
-    catalogue: Catalogue, policy: Policy, table: Table
-) -> Iterator[tuple[Position, frozenset[str]]]:
-    """The columns of a table that each script's statement may write, and where it stands."""
+    catalogue: Catalogue, policy: Policy
+) -> Mapping[TableName, Sequence[tuple[Position, frozenset[str]]]]:
+    """By table, the columns that each script's statement may write, and where the statement stands."""
+    found: dict[TableName, list[tuple[Position, frozenset[str]]]] = {}
     for statement in policy.statements:
         target = catalogue.tables_by_id.get(
             TableName(schema=statement.schema or DEFAULT_SCHEMA, name=statement.table)
@@ -112,9 +118,9 @@ def written_by_scripts(
         if target is None:
             continue
         reached = (target,) if statement.only else catalogue.heirs(target)
-        if any(catalogue.root(one) is table for one in reached):
-            everything = "*" in statement.reach.written
-            yield (
-                statement.position,
-                frozenset(table.columns_by_name) if everything else statement.reach.written,
-            )
+        for table in {catalogue.root(one).id: catalogue.root(one) for one in reached}.values():
+            written = statement.reach.written
+            if "*" in written:
+                written = frozenset(table.columns_by_name)
+            found.setdefault(table.id, []).append((statement.position, written))
+    return found

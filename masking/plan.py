@@ -138,7 +138,11 @@ def make_plan(catalogue: Catalogue, policy: Policy) -> Plan:
     check_copies(catalogue, policy)
     reads = {table: _check_expressions(catalogue, rule) for table, rule in policy.tables.items()}
     uses = uses_of(catalogue, policy)
-    tables = tuple(_table_plan(catalogue, policy, table, uses) for table in catalogue.tables)
+    scripted = {
+        table: frozenset[str]().union(*(names for _, names in writes))
+        for table, writes in written_by_scripts(catalogue, policy).items()
+    }
+    tables = tuple(_table_plan(catalogue, policy, table, uses, scripted) for table in catalogue.tables)
     check_foreign_keys(catalogue, policy, uses)
     return Plan(
         database=catalogue.database,
@@ -195,7 +199,11 @@ def _check_expression(
 
 
 def _table_plan(
-    catalogue: Catalogue, policy: Policy, table: Table, uses: Mapping[tuple[TableName, str], Use]
+    catalogue: Catalogue,
+    policy: Policy,
+    table: Table,
+    uses: Mapping[tuple[TableName, str], Use],
+    scripted: Mapping[TableName, frozenset[str]],
 ) -> TablePlan:
     root = catalogue.root(table)
     rule = policy.tables.get(root.id)
@@ -209,11 +217,8 @@ def _table_plan(
     )
     if rule.action == "empty":
         return TablePlan(table=table, action="empty", columns=_empty(table, "the table is emptied"), **part)
-    written = frozenset[str]().union(*(names for _, names in written_by_scripts(catalogue, policy, root)))
-    columns = tuple(
-        replace(found, scripted=found.column.name in written)
-        for found in (_column_plan(policy, rule, root, column, uses) for column in table.columns)
-    )
+    written = scripted.get(root.id, frozenset())
+    columns = tuple(_column_plan(policy, rule, root, column, uses, written) for column in table.columns)
     return TablePlan(table=table, action=rule.action, where=rule.where, columns=columns, **part)
 
 
@@ -232,7 +237,12 @@ def _empty(table: Table, why: str) -> tuple[ColumnPlan, ...]:
 
 
 def _column_plan(
-    policy: Policy, rule: TableRule, root: Table, column: Column, uses: Mapping[tuple[TableName, str], Use]
+    policy: Policy,
+    rule: TableRule,
+    root: Table,
+    column: Column,
+    uses: Mapping[tuple[TableName, str], Use],
+    scripted: frozenset[str],
 ) -> ColumnPlan:
     if column.generated:
         sources = [name for name in column.generated_from if _masks(rule.columns.get(name))]
@@ -251,7 +261,8 @@ def _column_plan(
         domain=found.domain,
         reason=found.reason,
         use=use,
-        recomputed=recomputed(policy, root, column.name),
+        recomputed=recomputed(policy, root, column.name) if column.name in scripted else None,
+        scripted=column.name in scripted,
     )
 
 
