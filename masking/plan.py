@@ -98,12 +98,12 @@ class Plan:
         """By schema and name."""
         return {plan.table.id: plan for plan in self.tables}
 
-    @property
+    @cached_property
     def domains(self) -> tuple[str, ...]:
         """The masking domains whose keys the sessions need."""
         return tuple(sorted({part.domain for _, part in self.parts() if part.masker.keyed}))
 
-    @property
+    @cached_property
     def mapped_domains(self) -> tuple[str, ...]:
         """Domains whose values get slots of a small range by a map, because they must be distinct."""
         return tuple(
@@ -148,15 +148,17 @@ def make_plan(catalogue: Catalogue, policy: Policy) -> Plan:
         database=catalogue.database,
         tables=tables,
         stages=_stages(catalogue, policy, tables, reads),
-        filtered=tuple(
-            plan
-            for name in policy.tables
-            for plan in tables
-            if plan.where is not None and plan.table.kind == "r" and catalogue.root(plan.table).id == name
-        ),
+        filtered=_filtered(catalogue, policy, tables),
         large_objects=policy.large_objects or "keep",
         policy_digest=policy.digest,
     )
+
+
+def _filtered(catalogue: Catalogue, policy: Policy, tables: tuple[TablePlan, ...]) -> tuple[TablePlan, ...]:
+    """The tables and partitions with a ``where``, in the policy's order."""
+    places = {name: place for place, name in enumerate(policy.tables)}
+    found = [plan for plan in tables if plan.where is not None and plan.table.kind == "r"]
+    return tuple(sorted(found, key=lambda plan: places[catalogue.root(plan.table).id]))
 
 
 def _check_expressions(catalogue: Catalogue, rule: TableRule) -> dict[str, Expression]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 
 from contracts.errors import NotOurs, PreconditionFailed
 from contracts.login import Login
@@ -54,20 +57,52 @@ def look_names_up_as_planned(connection: Connection) -> None:
     connection.execute("SELECT pg_catalog.set_config('search_path', %s, true)", (_SCRIPTS_SEARCH_PATH,))
 
 
+class _Worker(threading.local):
+    """What one of :func:`in_parallel`'s threads keeps from item to item: with a connection for each of thousands of
+    tables, their TLS handshakes would take most of the time. None in every other thread.
+    """
+
+    connections: dict[tuple[str, int, str, str], Connection] | None = None
+
+
+_worker = _Worker()
+#: Whose keys a session has, so that it isn't given them again.
+_handed_over: WeakKeyDictionary[Connection, tuple[Plan, MaskingKeys]] = WeakKeyDictionary()
+
+
 @contextmanager
 def masking_session(login: Login, database: str, *, doing: str) -> Iterator[Connection]:
-    """A connection in autocommit; use its ``transaction()``. Errors leave without anything that quotes a row."""
-    with (
-        safe_errors(f"database {database!r}", doing=doing),
-        connect(login, database, autocommit=True) as connection,
-    ):
-        for name, value in _SETTINGS.items():
-            connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
+    """A connection in autocommit; use its ``transaction()``. Errors leave without anything that quotes a row.
+
+    In a worker of :func:`in_parallel` it may be the last item's, whose settings it still has; not after an error.
+    """
+    kept = _worker.connections
+    place = (login.host, login.port, login.username, database)
+    with safe_errors(f"database {database!r}", doing=doing), ExitStack() as closing:
+        connection = kept.pop(place, None) if kept is not None else None
+        is_new = connection is None
+        if connection is None:
+            connection = connect(login, database, autocommit=True)
+        closing.callback(connection.close)
+        if is_new:
+            _set_up(connection)
         yield connection
+        is_idle = connection.info.transaction_status == TransactionStatus.IDLE
+        if kept is not None and place not in kept and is_idle:
+            closing.pop_all()
+            kept[place] = connection
+
+
+def _set_up(connection: Connection) -> None:
+    for name, value in _SETTINGS.items():
+        connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
 
 
 def hand_over_keys(connection: Connection, plan: Plan, keys: MaskingKeys) -> None:
     """Give a session the sub-keys of the plan's domains, under a pad: a server that logs parameters logs no key."""
+    has = _handed_over.get(connection)
+    if has is not None and has[0] is plan and has[1] is keys:
+        return
     secrets: dict[str, str] = {}
     for domain in (*plan.domains, FINGERPRINT_DOMAIN):
         secrets |= keys.session_settings(domain)
@@ -77,19 +112,34 @@ def hand_over_keys(connection: Connection, plan: Plan, keys: MaskingKeys) -> Non
     settings = {f"{SCHEMA}.mapped_{domain}": "on" for domain in plan.mapped_domains}
     for name, value in (settings | {f"{SCHEMA}.seed": ""}).items():
         connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
+    _handed_over[connection] = (plan, keys)
 
 
 def in_parallel(items: Sequence[Item], work: Callable[[Item], None]) -> None:
-    """``work`` on every item in order, several at once. After the first error no further one is begun."""
-    with ThreadPoolExecutor(max_workers=CONNECTIONS, thread_name_prefix="masking") as pool:
-        futures = [pool.submit(work, item) for item in items]
-        try:
-            for future in futures:
-                future.result()
-        except BaseException:
-            for future in futures:
-                future.cancel()
-            raise
+    """``work`` on every item in order, several at once. After the first error no further one is begun.
+
+    Each worker opens one connection and uses it for all its items' :func:`masking_session`.
+    """
+    kept: list[dict[tuple[str, int, str, str], Connection]] = []
+
+    def begin() -> None:
+        _worker.connections = {}
+        kept.append(_worker.connections)
+
+    try:
+        with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="masking", initializer=begin) as pool:
+            futures = [pool.submit(work, item) for item in items]
+            try:
+                for future in futures:
+                    future.result()
+            except BaseException:
+                for future in futures:
+                    future.cancel()
+                raise
+    finally:
+        for connections in kept:
+            for connection in connections.values():
+                connection.close()
 
 
 def ensure_schema(connection: Connection, database: str) -> None:
