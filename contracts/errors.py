@@ -6,6 +6,7 @@
     ├── ConfigurationError        what the user wrote can't be used; nothing was touched
     │   ├── EnvironmentInvalid
     │   ├── PolicyInvalid
+    │   ├── SchemaFileInvalid     a pg_dump -s file holds statements that aren't understood; holds each with its line
     │   └── Unclassified          tables or columns without a rule; holds the policy lines to add
     ├── PreconditionFailed        the world isn't as the run needs it; nothing was touched
     ├── NotOurs                   a resource lacks the tags or comment that would let us change it
@@ -79,6 +80,18 @@ class Unclassified(ConfigurationError):
             f"{len(columns)} tables or columns have no rule, so nothing was masked and nothing left the clone",
             resource=f"database {database}",
             remedy=f"Review these lines and add them to its policy.yaml:\n{policy_lines}",
+        )
+
+
+class SchemaFileInvalid(ConfigurationError):
+    """A schema file holds what no catalogue can be made from. ``problems`` names each by file, line and column."""
+
+    def __init__(self, *, file: str, problems: tuple[str, ...]) -> None:
+        self.problems = problems
+        super().__init__(
+            f"{len(problems)} of its statements aren't understood:\n" + "\n".join(problems) + "\n",
+            resource=file,
+            remedy="Give the file that pg_dump -s writes, or a database to read by --dsn.",
         )
 
 
