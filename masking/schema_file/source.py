@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import postgast
@@ -66,7 +68,7 @@ class Statement:
 
     def tokens_from(self, offset: int) -> Sequence[Token]:
         """The tokens that begin at byte ``offset`` or after it."""
-        return [token for token in self.tokens if token.start >= offset]
+        return self.tokens[bisect_left(self.tokens, offset, key=attrgetter("start")) :]
 
     def inside(self, offset: int) -> str:
         """What the first parentheses from ``offset`` on enclose."""
