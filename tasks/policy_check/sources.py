@@ -17,8 +17,7 @@ Kind = Literal["dsn", "schema file", "catalogue"]
 
 #: What a schema file can't show.
 _NOTES = (
-    "a schema file doesn't say how many rows there are: that a unique index leaves masks enough room was checked for"
-    " 1,000 rows a table",
+    "a schema file has no row counts: masks were checked to have room under unique indexes for 1,000 rows a table",
     "a schema file doesn't show large objects, nor what extensions made",
 )
 

@@ -31,13 +31,23 @@ def deployed(prefect_server: PrefectServer) -> PrefectServer:
 
 
 @pytest.mark.parametrize(
-    "name", ["refresh/nightly", "refresh/adhoc", "refresh/ci", "janitor/janitor", "rollback/rollback"]
+    "name",
+    [
+        "refresh/nightly",
+        "refresh/adhoc",
+        "refresh/ci",
+        "janitor/janitor",
+        "rollback/rollback",
+        "policy/check",
+    ],
 )
 def test_one_command_makes_every_deployment_in_the_one_pool(deployed: PrefectServer, name: str) -> None:
     assert deployed.deployment(name)["work_pool_name"] == "refresh"
 
 
-@pytest.mark.parametrize("name", ["refresh/nightly", "refresh/adhoc", "refresh/ci", "rollback/rollback"])
+@pytest.mark.parametrize(
+    "name", ["refresh/nightly", "refresh/adhoc", "refresh/ci", "rollback/rollback", "policy/check"]
+)
 def test_env_is_a_drop_down_of_the_envs_that_have_a_file(deployed: PrefectServer, name: str) -> None:
     env = deployed.deployment(name)["parameter_openapi_schema"]["properties"]["env"]
     assert env["enum"] == list(environment_names())
@@ -60,7 +70,7 @@ def test_nothing_but_nightly_and_the_janitor_runs_by_itself(deployed: PrefectSer
         if deployment["schedules"]
     }
     assert scheduled >= {"nightly", "janitor"}
-    assert not scheduled & {"adhoc", "ci", "rollback"}
+    assert not scheduled & {"adhoc", "ci", "rollback", "check"}
 
 
 def test_an_unknown_env_is_refused_before_there_is_a_run(deployed: PrefectServer) -> None:

@@ -79,7 +79,14 @@ def test_every_deployment_names_a_flow_that_exists_and_the_one_work_pool() -> No
     names = [
         f"{deployment['entrypoint'].partition(':')[2]}/{deployment['name']}" for deployment in deployments
     ]
-    assert names == ["refresh/nightly", "refresh/adhoc", "refresh/ci", "janitor/janitor", "rollback/rollback"]
+    assert names == [
+        "refresh/nightly",
+        "refresh/adhoc",
+        "refresh/ci",
+        "janitor/janitor",
+        "rollback/rollback",
+        "policy/check",
+    ]
     for deployment in deployments:
         path, _, function = deployment["entrypoint"].partition(":")
         assert re.search(rf"^(async )?def {function}\(", (CHECKOUT / path).read_text(), re.MULTILINE), path

@@ -1,0 +1,109 @@
+"""What a policy may say and yet hardly mean."""
+
+from __future__ import annotations
+
+import pytest
+
+from masking.plan import make_plan
+from masking.policy import parse_policy
+from masking.policy_warnings import warnings_of
+from masking.reserved_domains import is_reserved, registrable_domains
+from tests.unit.masking.shapes import USERS, catalogue, column, table, unique
+
+SHOP = catalogue(
+    USERS,
+    table("shops", column("id", "int8", not_null=True), column("owner_email"), column("note"), column("code"),
+        indexes=(unique("shops_code", "code"),)),
+)  # fmt: skip
+OTHERS = "  public.shops: empty\n"
+
+
+def warnings(policy: str, script: str = "") -> list[str]:
+    read = parse_policy(policy, {"mask.sql": script} if script else {})
+    make_plan(SHOP, read)
+    return [str(warning) for warning in warnings_of(SHOP, read)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["example.com", "mail.EXAMPLE.net", "example.org", "a.test", "b.c.example", "x.invalid", "app.localhost"],
+)
+def test_names_that_are_set_apart_are_nobodys(name: str) -> None:
+    assert is_reserved(name)
+
+
+@pytest.mark.parametrize("name", ["example.dev", "notexample.com", "test.com", "example.com.au", "mytest"])
+def test_others_may_be_somebodys(name: str) -> None:
+    assert not is_reserved(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "domains"),
+    [
+        ("user@example.dev", ["example.dev"]),
+        ("'@Mail.Shop.io'", ["Mail.Shop.io"]),
+        ("https://shop.io/x?y=a@b.co and ftp://u:p@files.net/", ["shop.io", "b.co", "files.net"]),
+        ("user@example.com, http://localhost/, a@b", []),
+        ("5 % @ 3.50", []),
+    ],
+)
+def test_domains_are_found_in_addresses_and_urls(text: str, domains: list[str]) -> None:
+    assert list(registrable_domains(text)) == domains
+
+
+POLICY = (
+    "tables:\n  public.users: {columns: {id: keep, ssn: {script: {domain: ssn}}, email: {script: {domain: e}},"
+    " phone: {script: {domain: phone}}}}\n" + OTHERS
+)
+SCRIPT = """-- mask_ssns.sql
+UPDATE users SET ssn = CONCAT('XXX-XX-', RIGHT(ssn, 4));
+UPDATE users
+   SET email = CONCAT('user_', id, '@example.dev');
+UPDATE users SET phone = '555-000-0000' WHERE email <> 'a@b.co';
+UPDATE users SET phone = '555-000-0000';
+"""
+
+
+def test_a_script_that_writes_to_a_registrable_domain_is_named_by_its_place() -> None:
+    (warning,) = warnings(POLICY, SCRIPT)
+    assert warning.startswith("masking/mask.sql:4:38: it writes to example.dev, ")
+
+
+def test_so_is_a_statement_that_is_run_as_it_is_written() -> None:
+    barrier = "UPDATE users SET phone = o.p FROM (SELECT 'x@shop.io' AS p) AS o;"
+    (warning,) = warnings(POLICY, SCRIPT.replace("example.dev", "example.com") + barrier)
+    assert "shop.io" in warning
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["{constant: a@shop.io}", "{sql: \"concat('u', id, '@shop.io')\"}"],
+)
+def test_a_rule_that_writes_to_a_registrable_domain_is_named_by_its_place(rule: str) -> None:
+    users = "  public.users: empty\n"
+    text = f"tables:\n{users}  public.shops:\n    columns:\n      id: keep\n      owner_email: {rule}\n"
+    (warning,) = warnings(text + "      note: free_text\n      code: pseudonym\n")
+    assert warning.startswith("policy.yaml:6:7: it writes to shop.io, ")
+
+
+def test_a_kept_column_that_looks_personal_wants_a_reason() -> None:
+    text = (
+        "tables:\n  public.users: empty\n  public.shops:\n    columns:\n      id: keep\n      owner_email: {rule}\n"
+        "      note: free_text\n      code: pseudonym\n"
+    )
+    (warning,) = warnings(text.replace("{rule}", "keep"))
+    assert warning.startswith(
+        "policy.yaml:6:7: column public.shops.owner_email is kept without a reason, and looks personal"
+    )
+    assert warnings(text.replace("{rule}", '{keep: "the shops\' public addresses"}')) == []
+
+
+@pytest.mark.parametrize(("value", "warned"), [("'X'", True), ("NULL", False), ("id::text", False)])
+def test_one_value_under_a_unique_index_is_warned_of(value: str, warned: bool) -> None:
+    text = (
+        "tables:\n  public.users: empty\n"
+        "  public.shops: {columns: {id: keep, owner_email: email, note: free_text, code: {script: {domain: c}}}}\n"
+    )
+    found = warnings(text, f"UPDATE shops SET code = {value};")
+    assert [warning for warning in found if "unique index shops_code" in warning] == found
+    assert bool(found) is warned
