@@ -31,7 +31,7 @@ def check_target_policy(block: RefreshEnvironment, database: str | None, *, stri
         get_run_logger().warning("%s", warning)
     if strict and checked.warnings:
         raise PolicyInvalid(
-            f"it has {len(checked.warnings)} warnings, the first: {checked.warnings[0]}",
+            f"it has warnings, the first of {len(checked.warnings)}: {checked.warnings[0]}",
             resource=str(directory),
             remedy="Mend what they name, or check it without strict.",
         )

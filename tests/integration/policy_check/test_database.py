@@ -55,7 +55,7 @@ def test_the_database_its_dump_and_its_saved_catalogue_give_one_answer(
         assert "it writes to example.dev" in printed.err
         assert main(["check", *source, *policy, "--strict"]) == 1, "the sample script's e-mail addresses"
         capsys.readouterr()
-    assert answers[0].startswith("21 tables")
+    assert answers[0].startswith("22 tables")
     assert len(set(answers)) == 1
 
 
@@ -79,7 +79,8 @@ def test_a_policy_is_suggested_from_sampled_values(
     shop: str, load: Callable[[str], None], dsn: str, tmp_path: Path
 ) -> None:
     load(
-        "CREATE TABLE odd (c1 text); INSERT INTO odd SELECT 'x' || i || '@a.test' FROM generate_series(1, 50) i"
+        "CREATE TABLE odd (c1 text); GRANT SELECT ON odd TO master;"
+        " INSERT INTO odd SELECT 'x' || i || '@a.test' FROM generate_series(1, 50) i"
     )
     output = tmp_path / "policy.yaml"
     assert main(["suggest", "--dsn", dsn, "--output", str(output)]) == 0
@@ -108,7 +109,7 @@ def test_an_envs_policy_is_held_against_a_database_of_its_target(
     check = checking_policy.check_target_policy.fn
     with disable_run_logger():
         assert check(block, shop, strict=False).startswith(f"the policy fits database {shop}")
-        with pytest.raises(PolicyInvalid, match="1 warnings, the first: .*example.dev"):
+        with pytest.raises(PolicyInvalid, match=r"the first of 1: .*example\.dev"):
             check(block, shop, strict=True)
         load("ALTER TABLE users ADD COLUMN nickname text")
         with pytest.raises(Unclassified, match="nickname: free_text"):
