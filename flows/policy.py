@@ -7,6 +7,7 @@ or the directory of the policy can't be read.
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -120,4 +121,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    # A large catalogue is a million small values without cycles, which a collection would walk through in vain.
+    gc.disable()
     sys.exit(main())

@@ -140,7 +140,9 @@ class _Reading:
             return
         table = self._find_or_none(node.relation)
         if table is None:
-            if node.missing_ok or self._locate(node.relation, self.others) is not None:
+            # Before anything is made, pg_dump --clean takes constraints away.
+            is_cleaning = node.missing_ok or not self.tables
+            if is_cleaning or self._locate(node.relation, self.others) is not None:
                 return
             if node.objtype in (
                 _OBJECTS.OBJECT_TABLE,
@@ -322,7 +324,7 @@ class _Reading:
 
     def _drop_stmt(self, node: Any, statement: Statement) -> None:
         """What ``pg_dump --clean`` begins with: nothing that the file has made is dropped."""
-        if self.tables or self.types.made or not node.missing_ok:
+        if self.tables or self.types.made:
             raise NotUnderstood("DROP of what the file made")
 
     # Names

@@ -18,8 +18,8 @@ LOOK_ALIKE = Path(__file__).parents[3] / "deployments" / "demo" / "lookalike" / 
 
 
 def without_what_no_schema_tells(catalogue: Catalogue) -> Catalogue:
-    """Sizes, statistics, large objects, versions, a materialized view's columns, and the copies of a foreign key for
-    each partition that it refers to; a column's number where columns before it were dropped.
+    """Without sizes, statistics, large objects, versions, a materialized view's columns with their domains' CHECKs, the
+    copies of a foreign key for each partition that it refers to, and gaps in the numbers of columns.
     """
     return replace(
         catalogue,
@@ -43,14 +43,13 @@ def _comparable(catalogue: Catalogue, table: Table) -> Table:
         columns=()
         if table.kind == "m"
         else tuple(column(found, number) for number, found in enumerate(table.columns, start=1)),
-        indexes=tuple(
-            replace(index, columns=(), predicate=index.predicate) if table.kind == "m" else index
-            for index in table.indexes
-        ),
+        indexes=tuple(replace(index, columns=()) if table.kind == "m" else index for index in table.indexes),
         foreign_keys=tuple(
             key for key in table.foreign_keys if catalogue.tables_by_id[key.referenced].partition_of is None
         ),
-        checks=tuple(sorted(table.checks, key=lambda check: (check.name, check.columns))),
+        checks=()
+        if table.kind == "m"  # of its columns' domains
+        else tuple(sorted(table.checks, key=lambda check: (check.name, check.columns))),
     )
 
 
