@@ -56,6 +56,8 @@ class Column:
     partition_key: bool = False
     #: Schema and name of the domain that the column is declared with.
     domain: str | None = None
+    #: Schema and name of its collation where that isn't the database's.
+    collation: str | None = None
     #: Labels of the enum below, in order; empty for every other type.
     enum_labels: tuple[str, ...] = ()
     #: Names of the columns that a generated column is computed from.

@@ -1,21 +1,24 @@
 """Many statements, one pass per table: what is fused, and what needs a pass or a place of its own.
 
-The result is exactly what running the statements one after another gives, with no trigger firing. Statements that
-only read what an earlier one in the pass didn't assign see the same values in one ``UPDATE`` as they would in
-turn; one that reads or assigns such a column begins the table's next pass. A statement that can't be fused is a
-barrier: what stood before it is done first.
+The result is exactly what running the statements one after another gives, with no trigger firing. A statement that
+reads or assigns what an earlier one of the pass assigned is composed with it (:mod:`masking.open_pass`), or begins
+the table's next pass where no expression gives the same. A statement that can't be fused is a barrier, and runs as
+it is written, in its place. Later statements join a pass before it where they touch nothing that it reads or writes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from psycopg import sql
 
-from masking.catalogue import Column, Table, TableName
+from masking.catalogue import Catalogue, Table, TableName
+from masking.crossing import UNKNOWN, Footprint, of_a_barrier, of_a_pass
+from masking.expressions import Call
 from masking.masker import as_written
+from masking.open_pass import OpenPass, Step
 from masking.scripts import ScriptStatement
 
 
@@ -52,67 +55,79 @@ class Stage:
 
 
 @dataclass
-class _OpenPass:
-    updates: list[ColumnUpdate] = field(default_factory=list)
-    assigned: set[str] = field(default_factory=set)
+class _OpenStage:
+    passes: dict[TableName, list[OpenPass]] = field(default_factory=dict)
+    barrier: Barrier | None = None
+    footprint: Footprint = UNKNOWN
 
 
 class Fuser:
     """Takes statements in order; :meth:`stages` gives what to run."""
 
-    def __init__(self) -> None:
-        self._done: list[Stage] = []
-        self._open: dict[TableName, list[_OpenPass]] = {}
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._stages = [_OpenStage()]
 
     def add_statement(self, statement: ScriptStatement, table: Table) -> None:
         """A statement that can be fused, on a table that it was checked against."""
-        reads = {name for assignment in statement.assignments for name in assignment.expression.reads}
-        reads |= statement.condition.reads if statement.condition else set()
-        updates = []
-        for assignment in statement.assignments:
-            value: sql.Composable = as_written(assignment.expression.text)
-            if statement.condition is not None:
-                value = _where(
-                    as_written(statement.condition.text), value, table.columns_by_name[assignment.column]
-                )
-            updates.append(ColumnUpdate(column=assignment.column, value=value))
-        self.add_updates(table.id, updates, reads=table.with_sources(reads))
+        expressions = [assignment.expression for assignment in statement.assignments]
+        if statement.condition is not None:
+            expressions.append(statement.condition)
+        self._add(
+            table,
+            Step(
+                values={one.column: as_written(one.expression.text) for one in statement.assignments},
+                condition=as_written(statement.condition.text) if statement.condition else None,
+                reads=frozenset().union(*(one.reads for one in expressions)),
+                calls=frozenset().union(*(one.calls for one in expressions)),
+            ),
+        )
 
     def add_updates(
-        self, table: TableName, updates: Sequence[ColumnUpdate], *, reads: AbstractSet[str]
+        self,
+        table: Table,
+        updates: Sequence[ColumnUpdate],
+        *,
+        reads: AbstractSet[str],
+        calls: Iterable[Call] = (),
     ) -> None:
-        """Updates that happen at once. ``reads``: all columns, with what generated ones are computed from."""
-        passes = self._open.setdefault(table, [_OpenPass()])
-        names = {update.column for update in updates}
-        if passes[-1].assigned & (reads | names):
-            passes.append(_OpenPass())
-        passes[-1].updates.extend(updates)
-        passes[-1].assigned |= names
+        """Updates that happen at once. ``reads``: all columns that their values name."""
+        values = {update.column: update.value for update in updates}
+        self._add(table, Step(values=values, reads=frozenset(reads), calls=frozenset(calls)))
 
-    def add_barrier(self, statement: ScriptStatement, table: TableName) -> None:
-        """A statement that runs after all before it and before all behind it."""
-        self._close(Barrier(statement=statement, table=table))
+    def add_barrier(self, statement: ScriptStatement, table: Table) -> None:
+        """A statement that runs after all before it, and before what touches the same behind it."""
+        self._stages[-1].barrier = Barrier(statement=statement, table=table.id)
+        self._stages[-1].footprint = of_a_barrier(self._catalogue, statement, table)
+        self._stages.append(_OpenStage())
 
     def stages(self) -> tuple[Stage, ...]:
         """What to run, in order."""
-        if self._open:
-            self._close(None)
-        return tuple(self._done)
-
-    def _close(self, barrier: Barrier | None) -> None:
-        passes = tuple(
-            tuple(Pass(table=table, updates=tuple(one.updates)) for one in found)
-            for table, found in self._open.items()
+        return tuple(
+            Stage(
+                passes=tuple(tuple(_closed(one) for one in found) for found in stage.passes.values()),
+                barrier=stage.barrier,
+            )
+            for stage in self._stages
+            if stage.passes or stage.barrier
         )
-        self._done.append(Stage(passes=passes, barrier=barrier))
-        self._open = {}
+
+    def _add(self, table: Table, step: Step) -> None:
+        ours = of_a_pass(self._catalogue, table, reads=step.reads, writes=step.values, calls=step.calls)
+        latest = max((n for n, stage in enumerate(self._stages) if table.id in stage.passes), default=None)
+        if latest is not None:
+            crossed = [stage.footprint for stage in self._stages[latest:-1]]
+            passes = self._stages[latest].passes[table.id]
+            if all(ours.commutes(one) for one in crossed) and passes[-1].take(step):
+                return
+        found = OpenPass(table)
+        if not found.take(step):  # nothing precedes it
+            raise AssertionError(table)
+        self._stages[-1].passes.setdefault(table.id, []).append(found)
 
 
-def _where(condition: sql.Composable, value: sql.Composable, column: Column) -> sql.Composable:
-    """The value where the condition holds. Cast as an assignment would, the length is still checked there."""
-    return sql.SQL("CASE WHEN {} THEN CAST({} AS {}) ELSE {} END").format(
-        condition,
-        value,
-        sql.Identifier(column.base_type_schema, column.base_type),
-        sql.Identifier(column.name),
+def _closed(found: OpenPass) -> Pass:
+    return Pass(
+        table=found.table.id,
+        updates=tuple(ColumnUpdate(column=name, value=value) for name, value in found.values()),
     )

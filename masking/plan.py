@@ -26,7 +26,8 @@ from masking.parameters import Keep
 from masking.policy import ColumnRule, Policy, TableAction, TableRule, invalid
 from masking.references import check_foreign_keys
 from masking.resolving import resolved
-from masking.scripted import add_scripts, check_script_columns, recomputed
+from masking.scripted import add_scripts, check_script_columns, effective_statements, recomputed
+from masking.scripts import ScriptStatement
 from masking.turns import in_turn
 
 ColumnAction = Literal["mask", "keep", "empty"]
@@ -88,6 +89,8 @@ class Plan:
     database: str
     tables: tuple[TablePlan, ...]
     stages: tuple[Stage, ...]
+    #: The scripts' statements in their order, those on emptied tables left out: the stages do what they say.
+    statements: tuple[ScriptStatement, ...] = ()
     #: Tables and partitions with a ``where``, in the policy's order: a predicate may ask earlier tables.
     filtered: tuple[TablePlan, ...] = ()
     large_objects: Literal["empty", "keep"] = "keep"
@@ -148,6 +151,7 @@ def make_plan(catalogue: Catalogue, policy: Policy) -> Plan:
         database=catalogue.database,
         tables=tables,
         stages=_stages(catalogue, policy, tables, reads),
+        statements=tuple(effective_statements(catalogue, policy)),
         filtered=_filtered(catalogue, policy, tables),
         large_objects=policy.large_objects or "keep",
         policy_digest=policy.digest,
@@ -278,19 +282,22 @@ def _stages(
     tables: tuple[TablePlan, ...],
     reads: Mapping[TableName, Mapping[str, Expression]],
 ) -> tuple[Stage, ...]:
-    fuser = Fuser()
-    add_scripts(fuser, catalogue, policy, tables)
+    fuser = Fuser(catalogue)
+    add_scripts(fuser, catalogue, policy, [plan.table for plan in tables if is_pass_target(catalogue, plan)])
     for plan in tables:
         updated = [column.use for column in plan.masked if column.use and column.masker != "script"]
         if not updated or plan.action == "empty" or not is_pass_target(catalogue, plan):
             continue
         root = catalogue.root(plan.table).id
-        for uses, read in in_turn(plan.table, policy.tables[root], updated, reads[root]):
-            fuser.add_updates(
-                plan.table.id,
-                [ColumnUpdate(column=use.column.name, value=use.expression()) for use in uses],
-                reads=read,
-            )
+        for uses, _ in in_turn(plan.table, policy.tables[root], updated, reads[root]):
+            for use in uses:
+                written = reads[root].get(use.column.name, Expression(text=""))
+                fuser.add_updates(
+                    plan.table,
+                    [ColumnUpdate(column=use.column.name, value=use.expression())],
+                    reads={use.column.name} | written.reads,
+                    calls=written.calls,
+                )
     return fuser.stages()
 
 

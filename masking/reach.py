@@ -41,6 +41,8 @@ class Reach:
     derived: frozenset[str] = frozenset()
     #: Whether it gives a relation's or a join's columns other names.
     renames: bool = False
+    #: Whether it joins by columns' names alone, which it then needn't mention: NATURAL, USING.
+    joins_by_name: bool = False
     #: Columns of its target that it writes; ``*`` for all of them.
     written: frozenset[str] = frozenset()
     #: Whether a statement inside it changes rows too.
@@ -56,7 +58,7 @@ def reach_of(statement: Any) -> Reach:
     derived: set[str] = {
         "excluded"
     }  # the rows that an INSERT brings; what they are made of is read elsewhere
-    renames = nested = False
+    renames = nested = joins_by_name = False
     # The table of a plain INSERT can't be read by its name.
     is_insert = type(statement).__name__ == "InsertStmt" and not statement.HasField("on_conflict_clause")
     unread = statement.relation if is_insert else None
@@ -70,6 +72,7 @@ def reach_of(statement: Any) -> Reach:
                 renames |= bool(node.alias.colnames)
             case "JoinExpr":
                 renames |= bool(node.alias.aliasname or node.join_using_alias.aliasname)
+                joins_by_name |= bool(node.is_natural or node.using_clause)
             case "CommonTableExpr":
                 queries.add(node.ctename)
             case "RangeSubselect" | "RangeFunction" | "RangeTableFunc" | "JsonTable":
@@ -87,6 +90,7 @@ def reach_of(statement: Any) -> Reach:
         queries=frozenset(queries),
         derived=frozenset(derived),
         renames=renames,
+        joins_by_name=joins_by_name,
         written=frozenset(_written(statement)),
         nested=nested,
         calls=calls_of(statement),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from contracts.errors import PolicyInvalid
 from masking.catalogue import Catalogue, Table, TableName
@@ -12,9 +11,6 @@ from masking.fusing import Fuser
 from masking.parameters import Keep, Script
 from masking.policy import Policy
 from masking.scripts import ScriptStatement
-
-if TYPE_CHECKING:
-    from masking.plan import TablePlan
 
 _DEFAULT_SCHEMA = "public"
 
@@ -100,21 +96,27 @@ def is_fused(catalogue: Catalogue, statement: ScriptStatement) -> bool:
     return statement.only or not has_heirs
 
 
-def add_scripts(fuser: Fuser, catalogue: Catalogue, policy: Policy, plans: Sequence[TablePlan]) -> None:
-    """Hand every statement to the fuser, in order; those on emptied tables have nothing to do."""
-    from masking.plan import is_pass_target  # plan builds on this module
-
+def effective_statements(catalogue: Catalogue, policy: Policy) -> Iterator[ScriptStatement]:
+    """Those that have something to do: not on a table that is emptied."""
     for statement in policy.statements:
+        rule = policy.tables.get(catalogue.root(_table(catalogue, statement)).id)
+        if rule is not None and rule.action != "empty":
+            yield statement
+
+
+def add_scripts(fuser: Fuser, catalogue: Catalogue, policy: Policy, targets: Sequence[Table]) -> None:
+    """Hand every statement to the fuser, in order.
+
+    ``targets``: the tables that passes go over.
+    """
+    for statement in effective_statements(catalogue, policy):
         table = _table(catalogue, statement)
-        rule = policy.tables.get(catalogue.root(table).id)
-        if rule is None or rule.action == "empty":
-            continue
         if not is_fused(catalogue, statement):
-            fuser.add_barrier(statement, table.id)
+            fuser.add_barrier(statement, table)
             continue
-        for plan in plans:
-            if catalogue.root(plan.table) is table and is_pass_target(catalogue, plan):
-                fuser.add_statement(statement, plan.table)
+        for target in targets:
+            if catalogue.root(target) is table:
+                fuser.add_statement(statement, target)
 
 
 def recomputed(policy: Policy, root: Table, column: str) -> Expression | None:

@@ -18,6 +18,7 @@ from contracts.errors import PolicyInvalid
 from masking.expressions import Expression, NotAnExpression, row_expression
 from masking.position import Position, position_at
 from masking.reach import Reach, reach_of
+from masking.volatility import is_volatile
 
 _CHANGES_ROWS = {
     "update_stmt": "UPDATE",
@@ -122,6 +123,8 @@ def _statement(node: Any, text: str, position: Position) -> ScriptStatement:
             )
             if statement.HasField("where_clause"):
                 fields["condition"] = row_expression(statement.where_clause, qualifiers=qualifiers)
+                if is_volatile(fields["condition"].calls):
+                    raise NotAnExpression("its WHERE may tell something else when it is asked again")
         except NotAnExpression as why:
             fields["assignments"], fields["condition"], barrier = (), None, str(why)
     return ScriptStatement(barrier=barrier, **fields)

@@ -2,7 +2,7 @@
 --
 -- Parameters: 1: oids (int8[])
 -- Columns: oid, name, position, type, base_type, base_type_schema, typmod, not_null, generated, identity,
---          "default", comment, domain, enum_labels, partition_key, generated_from, null_fraction, n_distinct
+--          "default", comment, domain, collation, enum_labels, partition_key, generated_from, null_fraction, n_distinct
 WITH RECURSIVE base AS (
     SELECT t.oid AS start, t.oid, t.typtype, t.typbasetype, -1 AS typmod, t.typnotnull AS not_null
       FROM pg_catalog.pg_type t
@@ -25,6 +25,10 @@ SELECT a.attrelid::int8                                          AS oid,
        pg_catalog.pg_get_expr(ad.adbin, ad.adrelid)              AS "default",
        pg_catalog.col_description(a.attrelid, a.attnum)          AS comment,
        CASE WHEN ct.typtype = 'd' THEN cn.nspname || '.' || ct.typname END AS domain,
+       (SELECT ln.nspname || '.' || l.collname
+          FROM pg_catalog.pg_collation l JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace
+         WHERE l.oid = a.attcollation AND a.attcollation <> 'pg_catalog."default"'::pg_catalog.regcollation)
+                                                                 AS collation,
        (SELECT pg_catalog.array_agg(en.enumlabel::text ORDER BY en.enumsortorder)
           FROM pg_catalog.pg_enum en WHERE en.enumtypid = COALESCE(NULLIF(bt.typelem, 0::oid), bt.oid)) AS enum_labels,
        EXISTS (SELECT FROM pg_catalog.pg_partitioned_table pt

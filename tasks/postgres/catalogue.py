@@ -119,6 +119,7 @@ def _column(row: _Row) -> Column:
         position=row["position"],
         partition_key=row["partition_key"],
         domain=row["domain"],
+        collation=row["collation"],
         enum_labels=tuple(row["enum_labels"] or ()),
         generated_from=tuple(row["generated_from"] or ()),
         null_fraction=row["null_fraction"],

@@ -49,6 +49,7 @@ from tasks.postgres.masking_session import (
     masking_session,
     may_create_in,
 )
+from tasks.postgres.script_check import analyse_scripts
 from tasks.postgres.statements import SQL_DIRECTORY
 
 _LARGE_OBJECTS_PER_TRANSACTION = 1000
@@ -76,6 +77,7 @@ def rewrite(
     """
     rewriting = _Rewriting(login, database, catalogue, plan, keys, copy_from_bytes)
     rewriting.prepare()
+    rewriting.analyse_scripts()
     rewriting.reduce()
     rewriting.capture()
     rewriting.map_slots()
@@ -134,6 +136,11 @@ class _Rewriting:
                 for file in sorted((SQL_DIRECTORY / "functions").glob("*.sql")):
                     connection.execute(as_written(file.read_text(encoding="utf-8")))
                 _mark(connection, marker)
+
+    def analyse_scripts(self) -> None:
+        """See that PostgreSQL takes every statement as it is written."""
+        with masking_session(self.login, self.database, doing="analysing the scripts") as connection:
+            analyse_scripts(connection, self.plan.statements)
 
     def reduce(self) -> None:
         """Empty and filter tables, and see that no foreign key dangles then."""

@@ -167,8 +167,8 @@ def rules(**sql: str) -> list[list[str]]:
 
 
 def test_rules_wait_for_all_that_they_read() -> None:
-    assert rules(c="b || a", b="a || a", d="c || a") == [["a"], ["b"], ["c"], ["d"]]
-    assert rules(b="upper(b)", c="upper(a)") == [["a", "b", "d"], ["c"]]
+    assert rules(c="b || a", b="a || a", d="c || a") == [["a", "b", "c", "d"]]
+    assert rules(b="upper(b)", c="upper(a)") == [["a", "b", "d", "c"]]
 
 
 def test_rules_that_read_one_another_in_a_circle_are_refused_with_their_names() -> None:

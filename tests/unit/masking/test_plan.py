@@ -303,4 +303,6 @@ def test_an_expression_over_other_masked_columns_is_made_of_their_masks() -> Non
         people,
     )
     ((passes,),) = [stage.passes for stage in found.stages]
-    assert [[update.column for update in one.updates] for one in passes] == [["first", "size"], ["whole"]]
+    (one,) = passes
+    assert [update.column for update in one.updates] == ["first", "size", "whole"]
+    assert "refresh_mask" in one.updates[2].value.as_string(None)
