@@ -30,12 +30,17 @@ class TableReport(_Model):
 
 
 class ColumnReport(_Model):
-    """``masker`` is None where the column is kept or its table is empty; ``email, else keep`` where some rows are."""
+    """``masker`` is None where the column is kept or its table is empty; ``email, else keep`` where some rows are.
+
+    ``nulls_filled``: by how many the column's NULLs became fewer where the user's own SQL assigns it; None where
+    scripts also add or delete rows. A partitioned table's are those of its partitions together.
+    """
 
     table: str
     column: str
     action: ColumnAction
     masker: str | None = None
+    nulls_filled: int | None = 0
 
 
 class Check(_Model):

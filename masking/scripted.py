@@ -10,12 +10,14 @@ from masking.expressions import Expression
 from masking.fusing import Fuser
 from masking.parameters import Keep, Script
 from masking.policy import Policy
+from masking.readable import shows
 from masking.scripts import ScriptStatement
 
 _DEFAULT_SCHEMA = "public"
 
 
-def _target(statement: ScriptStatement) -> TableName:
+def target_of(statement: ScriptStatement) -> TableName:
+    """The table that a statement changes."""
     return TableName(schema=statement.schema or _DEFAULT_SCHEMA, name=statement.table)
 
 
@@ -26,6 +28,7 @@ def _wrong(statement: ScriptStatement, what: str, remedy: str) -> PolicyInvalid:
 def check_script_columns(catalogue: Catalogue, policy: Policy) -> None:
     """Every column that a script assigns is the policy's to name, and every ``script`` column is reached."""
     reached: set[tuple[TableName, str]] = set()
+    unmasked: dict[tuple[TableName, str], ScriptStatement] = {}
     for statement in policy.statements:
         table = _table(catalogue, statement)
         _check_names(statement, table)
@@ -47,25 +50,45 @@ def check_script_columns(catalogue: Catalogue, policy: Policy) -> None:
                 and not _misses_rows(catalogue, statement, table)
             )
             if whole and root is table:
-                reached.add((root.id, name))
+                if _shows(statement, table, name):
+                    unmasked[root.id, name] = statement
+                else:
+                    reached.add((root.id, name))
     for table_name, rule in policy.tables.items():
         if rule.action == "empty":
             continue
         for name, column in rule.columns.items():
-            if isinstance(column.parameters, Script) and (table_name, name) not in reached:
-                raise PolicyInvalid(
-                    f"column {table_name}.{name} is for a script, and no plain UPDATE without WHERE assigns it",
-                    resource=str(column.position),
-                    remedy="Add one to masking/*.sql, or give the column a masker.",
+            place = (table_name, name)
+            if not isinstance(column.parameters, Script) or place in reached:
+                continue
+            if place in unmasked:
+                raise _wrong(
+                    unmasked[place],
+                    f"what it assigns to {table_name}.{name} still shows the raw value",
+                    f"Make it of a part of the value or of other columns, or give the column a masker ({name}: …), "
+                    "which runs on what the script left.",
                 )
+            raise PolicyInvalid(
+                f"column {table_name}.{name} is for a script, and no plain UPDATE without WHERE assigns it",
+                resource=str(column.position),
+                remedy="Add one to masking/*.sql, or give the column a masker.",
+            )
+
+
+def _shows(statement: ScriptStatement, table: Table, name: str) -> bool:
+    return any(
+        shows(found.expression.text, table.columns_by_name[name])
+        for found in statement.assignments
+        if found.column == name
+    )
 
 
 def _table(catalogue: Catalogue, statement: ScriptStatement) -> Table:
-    table = catalogue.tables_by_id.get(_target(statement))
+    table = catalogue.tables_by_id.get(target_of(statement))
     if table is None or table.kind not in ("r", "p"):
         raise _wrong(
             statement,
-            f"there is no table {_target(statement)} in the database",
+            f"there is no table {target_of(statement)} in the database",
             "Mend its name, with its schema.",
         )
     return table
@@ -121,7 +144,7 @@ def add_scripts(fuser: Fuser, catalogue: Catalogue, policy: Policy, targets: Seq
 
 def recomputed(policy: Policy, root: Table, column: str) -> Expression | None:
     """What a column's only statement made of columns that nothing assigns; None where it can't be had again."""
-    ours = [statement for statement in policy.statements if _target(statement) == root.id]
+    ours = [statement for statement in policy.statements if target_of(statement) == root.id]
     assigning = [statement for statement in ours if column in statement.assigned]
     if len(assigning) != 1 or assigning[0].barrier is not None or assigning[0].condition is not None:
         return None

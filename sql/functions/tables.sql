@@ -11,6 +11,14 @@ CREATE TABLE refresh_mask.row_counts (
     rows       bigint NOT NULL
 );
 
+-- NULLs of the columns that the user's own SQL assigns, before it did.
+CREATE TABLE refresh_mask.null_counts (
+    table_name  text   NOT NULL,
+    column_name text   NOT NULL,
+    nulls       bigint NOT NULL,
+    PRIMARY KEY (table_name, column_name)
+);
+
 -- Keyed hashes of the raw values of masked columns. place: a column, numbered by the plan.
 CREATE TABLE refresh_mask.raw_values (
     place       int    NOT NULL,

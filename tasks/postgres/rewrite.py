@@ -19,6 +19,7 @@ from masking.checks import places
 from masking.fusing import Barrier, Pass
 from masking.keys import MaskingKeys
 from masking.masker import as_written
+from masking.nulls import columns_of_users_sql, remember_nulls
 from masking.plan import Plan, TablePlan
 from masking.statements import (
     capture,
@@ -194,6 +195,7 @@ class _Rewriting:
     def capture(self) -> None:
         """Remember each table's rows and, hashed, its raw values: the verification compares with them."""
         numbers = places(self.plan, self.catalogue)
+        users_own = columns_of_users_sql(self.catalogue, self.plan)
 
         def remember(found: TablePlan) -> None:
             table, step = found.table, f"captured {found.table}"
@@ -213,6 +215,8 @@ class _Rewriting:
                 _run(connection, disarm(table))
                 if uses:
                     connection.execute(capture(table, uses))
+                if users_own.get(root):
+                    connection.execute(remember_nulls(table, users_own[root]))
                 connection.execute(
                     sql.SQL(
                         "INSERT INTO refresh_mask.row_counts SELECT {}, pg_catalog.count(*) FROM ONLY {}"

@@ -13,9 +13,10 @@ from contracts.errors import VerificationFailed
 from contracts.login import Login
 from contracts.report import Check as CheckReport
 from contracts.report import ColumnReport, MaskingReport, TableReport, Verification
-from masking.catalogue import Catalogue, Table
+from masking.catalogue import Catalogue, Table, TableName
 from masking.checks import LARGE_OBJECTS, ROW_COUNTS, Check, checks_of
 from masking.keys import MaskingKeys
+from masking.nulls import columns_of_users_sql, filled, null_counts
 from masking.plan import Plan
 from masking.statements import disarm, held_to_policies, identifier, rearm
 from tasks.postgres.connection import safe_errors
@@ -43,13 +44,14 @@ def verify(login: Login, database: str, catalogue: Catalogue, plan: Plan, keys: 
         rows = verifying.count_rows()
         verifying.run(list(checks_of(plan, catalogue)), rows)
         verifying.check_large_objects()
+        nulls = verifying.count_filled_nulls()
     if verifying.failures:
         raise VerificationFailed(
             "; ".join(sorted(verifying.failures)),
             resource=f"database {database!r} of the clone",
             remedy="Mend the policy or the scripts, and start again from a new clone. Nothing left this one.",
         )
-    return _report(plan, rows, verifying.scopes)
+    return _report(plan, rows, verifying.scopes, nulls)
 
 
 def finish(login: Login, database: str) -> None:
@@ -135,6 +137,26 @@ class _Verifying:
         if left:
             self.failures.append(f"{LARGE_OBJECTS}: {left} are left")
 
+    def count_filled_nulls(self) -> dict[tuple[TableName, str], int | None]:
+        """By how many NULLs of columns became fewer that the user's own SQL assigns; no failure."""
+        before: dict[tuple[TableName, str], int] = defaultdict(int)
+        after: dict[tuple[TableName, str], int] = defaultdict(int)
+        users_own = columns_of_users_sql(self.catalogue, self.plan)
+        with masking_session(self.login, self.database, doing="counting NULLs") as connection:
+            for found in self.plan.tables:
+                root = self.catalogue.root(found.table).id
+                if not found.holds_rows or not users_own.get(root):
+                    continue
+                was = connection.execute(
+                    "SELECT column_name, nulls FROM refresh_mask.null_counts WHERE table_name = %s",
+                    (str(found.table),),
+                ).fetchall()
+                for name, count in was:
+                    before[root, name] += count
+                for name, count in connection.execute(null_counts(found.table, users_own[root])).fetchall():
+                    after[root, name] += count
+        return filled(self.catalogue, self.plan, before, after)
+
     @contextmanager
     def past_row_security(self) -> Iterator[None]:
         """Lift row security that holds for owners: a check of one table may read others, or their partitions.
@@ -164,7 +186,12 @@ class _Verifying:
         return int(found[0]) if found else 0
 
 
-def _report(plan: Plan, rows: dict[str, int], scopes: dict[str, int]) -> MaskingReport:
+def _report(
+    plan: Plan,
+    rows: dict[str, int],
+    scopes: dict[str, int],
+    nulls: dict[tuple[TableName, str], int | None],
+) -> MaskingReport:
     checks = [
         CheckReport(name=name, scope_rows=scope, result="passed") for name, scope in sorted(scopes.items())
     ]
@@ -177,7 +204,11 @@ def _report(plan: Plan, rows: dict[str, int], scopes: dict[str, int]) -> Masking
         ),
         columns=tuple(
             ColumnReport(
-                table=str(found.table), column=column.column.name, action=column.action, masker=column.maskers
+                table=str(found.table),
+                column=column.column.name,
+                action=column.action,
+                masker=column.maskers,
+                nulls_filled=nulls.get((found.table.id, column.column.name), 0),
             )
             for found in plan.tables
             for column in found.columns

@@ -1,6 +1,6 @@
 """Fused scripts give exactly what running them one after another gives.
 
-``FUSING_EXAMPLES=5000`` tries more scripts than a test run has time for.
+``FUSING_EXAMPLES=5000`` (with ``--timeout=0``) tries more scripts than a test run has time for.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tasks.postgres.masking_session import Connection, look_names_up_as_planned,
 from tasks.postgres.script_check import analyse_scripts
 from tests.integration.masking.conftest import Clone
 
-EXAMPLES = int(os.environ.get("FUSING_EXAMPLES", "80"))
+EXAMPLES = int(os.environ.get("FUSING_EXAMPLES", "60"))
 SCHEMA = """
 CREATE SEQUENCE seq;
 CREATE DOMAIN code AS varchar(6) CHECK (VALUE <> 'bad');
@@ -166,7 +166,7 @@ class Database:
     def __init__(self, connection: Connection, catalogue: Catalogue) -> None:
         self.connection, self.catalogue = connection, catalogue
 
-    def outcome(self, statements: Iterable[sql.Composable]) -> tuple[str | None, list[Any]]:
+    def outcome(self, statements: Iterable[sql.SQL | sql.Composed]) -> tuple[str | None, list[Any]]:
         """The error's SQLSTATE, or what the tables hold then."""
         self.connection.execute("BEGIN")
         try:
@@ -187,12 +187,12 @@ class Database:
         finally:
             self.connection.execute("ROLLBACK")
 
-    def fused(self, script: Sequence[str]) -> list[sql.Composable]:
+    def fused(self, script: Sequence[str]) -> list[sql.SQL | sql.Composed]:
         """The statements that a plan of the script runs."""
         policy = parse_policy(POLICY, {"s.sql": ";\n".join(script)})
         plan = make_plan(self.catalogue, policy)
         analyse_scripts(self.connection, policy.statements)
-        found: list[sql.Composable] = []
+        found: list[sql.SQL | sql.Composed] = []
         for stage in plan.stages:
             for passes in stage.passes:
                 found += [update(one, self.catalogue.tables_by_id[one.table]) for one in passes]

@@ -98,12 +98,54 @@ def test_the_users_own_script_works_word_for_word(clone: Clone) -> None:
     ]
 
 
-def test_a_script_that_masks_nothing_is_found_out(clone: Clone) -> None:
+def test_nulls_that_the_users_own_sql_fills_are_counted(clone: Clone) -> None:
+    clone.execute(
+        "CREATE TABLE users (id int, ssn text, email text, note text, n int);"
+        "CREATE TABLE visits (day date, who text) PARTITION BY RANGE (day);"
+        "CREATE TABLE visits_a PARTITION OF visits FOR VALUES FROM ('2000-01-01') TO ('2001-01-01');"
+        "CREATE TABLE visits_b PARTITION OF visits FOR VALUES FROM ('2001-01-01') TO ('2002-01-01');"
+        "CREATE TABLE gone (note text); INSERT INTO gone VALUES (NULL), ('a');"
+        "INSERT INTO users SELECT i, CASE WHEN i > 3 THEN '123-45-678' || i END, NULL, NULL, NULL"
+        "  FROM generate_series(1, 8) i;"
+        "INSERT INTO visits SELECT date '2000-12-30' + i, nullif('p' || i, 'p' || i / 2 * 2)"
+        "  FROM generate_series(1, 6) i"
+    )
+    report = clone.mask(
+        """
+        tables:
+          users:
+            columns:
+              id: keep
+              ssn: {script: {domain: ssn}}
+              email: email
+              note: {keep: "no one's"}
+              n: {sql: "coalesce(n, 7)"}
+          visits: {columns: {day: keep, who: {script: {domain: who}}}}
+          gone: {columns: {note: {keep: "no one's"}}}
+        """,
+        {
+            "a.sql": (
+                "UPDATE users SET ssn = CONCAT('XXX-XX-', RIGHT(ssn, 4)), note = lower(note);"
+                "UPDATE users SET email = CONCAT('u', id) WHERE id < 3; UPDATE visits SET who = concat('w', day);"
+                "DELETE FROM gone WHERE note IS NULL; UPDATE gone SET note = 'x'"
+            )
+        },
+    )
+    assert {(one.table, one.column): one.nulls_filled for one in report.columns if one.nulls_filled != 0} == {
+        ("public.users", "ssn"): 3,
+        ("public.users", "email"): 2,
+        ("public.users", "n"): 8,
+        ("public.visits", "who"): 3,
+        ("public.gone", "note"): None,
+    }
+
+
+def test_a_script_that_masks_nothing_is_found_out_though_its_form_says_nothing(clone: Clone) -> None:
     clone.execute("CREATE TABLE users (email text); INSERT INTO users VALUES ('Raw@Mail.example')")
     with pytest.raises(VerificationFailed, match=r"public\.users\.email: 1 rows"):
         clone.mask(
             "tables: {users: {columns: {email: {script: {domain: email}}}}}",
-            {"lower.sql": "UPDATE users SET email = lower(email)"},
+            {"lower.sql": "UPDATE users SET email = substr(email, 1, 40)"},
         )
 
 

@@ -145,3 +145,58 @@ def test_a_script_column_that_no_statement_fully_reaches_stops_the_run(script: s
     policy = policy.replace("phone: {script: {domain: phone}}", "phone: phone")
     with pytest.raises(PolicyInvalid, match=r"policy.yaml:6:7: column public.users.ssn is for a script"):
         make_plan(catalogue(USERS), parse_policy(policy, {"s.sql": script}))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "email",
+        "lower(email)",
+        "upper(btrim(email))::text",
+        'email COLLATE "C"',
+        "regexp_replace(email, '\\s+', '', 'g')",
+        "replace(email, ' ', '')",
+        "translate(email, '-', '')",
+        "reverse(email)",
+        "'x' || email",
+        "concat(id, ':', email)",
+        "coalesce(email, 'none')",
+        "left(email, 60)",
+        "substr(email, 1, 60)",
+        "CASE WHEN id > 3 THEN 'x' || email ELSE 'y' END",
+        "CASE WHEN id > 3 THEN lower(email) END",
+    ],
+)
+def test_what_still_shows_the_raw_value_is_no_mask(value: str) -> None:
+    scripts = {"a.sql": MASK_SSNS.replace("CONCAT('user_', id, '@example.dev')", value)}
+    with pytest.raises(PolicyInvalid) as caught:
+        make_plan(catalogue(USERS), parse_policy(POLICY, scripts))
+    assert str(caught.value).startswith(
+        "masking/a.sql:3:1: what it assigns to public.users.email still shows"
+    )
+    # It may stand beside a mask: before it or behind it.
+    for both in (
+        f"{MASK_SSNS} UPDATE users SET email = {value}",
+        f"UPDATE users SET email = {value}; {MASK_SSNS}",
+    ):
+        make_plan(catalogue(USERS), parse_policy(POLICY, {"a.sql": both}))
+    masker = POLICY.replace("email: {script: {domain: email}}", "email: email")
+    make_plan(catalogue(USERS), parse_policy(masker, scripts))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "md5(lower(email))",
+        "concat('XXX-XX-', right(email, 4))",
+        "translate(email, '0123456789', 'xxxxxxxxxx')",
+        "regexp_replace(email, '.', 'x', 'g')",
+        "left(email, 3)",
+        "split_part(email, '@', 2)",
+        "CASE WHEN email = '' THEN email ELSE 'x' || id END",
+        "'x' || phone",
+    ],
+)
+def test_what_a_form_doesnt_tell_is_left_to_verification(value: str) -> None:
+    scripts = {"a.sql": MASK_SSNS.replace("CONCAT('user_', id, '@example.dev')", value)}
+    make_plan(catalogue(USERS), parse_policy(POLICY, scripts))
