@@ -80,6 +80,7 @@ class Fuser:
                 condition=as_written(statement.condition.text) if statement.condition else None,
                 reads=frozenset().union(*(one.reads for one in expressions)),
                 calls=frozenset().union(*(one.calls for one in expressions)),
+                may_be_total=True,
             ),
         )
 

@@ -16,7 +16,7 @@ from psycopg import sql
 
 from masking.assignment import assigned
 from masking.catalogue import Column, Table
-from masking.composing import read
+from masking.composing import Reading, read
 from masking.expressions import Call
 from masking.masker import as_written
 from masking.volatility import is_ordered, is_volatile
@@ -34,6 +34,8 @@ class Step:
     #: Columns that values and condition name.
     reads: frozenset[str] = frozenset()
     calls: frozenset[Call] = frozenset()
+    #: Whether it is worth a look if its form excludes that it fails: maskers' values are hardly ever replaced.
+    may_be_total: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,11 +103,13 @@ class OpenPass:
     def _plain(self, step: Step) -> dict[str, _Value]:
         """What a step assigns that sees nothing of the others."""
         volatile = is_volatile(step.calls)
+        total = step.may_be_total and (step.condition is None or _read(step.condition).cannot_fail())
         found: dict[str, _Value] = {}
         for name, value in step.values.items():
             column = self.table.columns_by_name[name]
+            fits = total and _read(value).fits(column)
             if step.condition is None:
-                found[name] = _Value(value=value, reads=step.reads, volatile=volatile)
+                found[name] = _Value(value=value, reads=step.reads, volatile=volatile, total=fits)
                 continue
             held = assigned(value, column)
             found[name] = _Value(
@@ -113,12 +117,13 @@ class OpenPass:
                 reads=step.reads | {name},
                 volatile=volatile,
                 settled=held is not None,
+                total=fits,
             )
         return found
 
     def _composed(self, step: Step) -> tuple[dict[str, _Value], list[str]] | None:
-        readings = {name: read(value.as_string(None)) for name, value in step.values.items()}
-        condition = read(step.condition.as_string(None)) if step.condition is not None else None
+        readings = {name: _read(value) for name, value in step.values.items()}
+        condition = _read(step.condition) if step.condition is not None else None
         sight = self._sight(step.reads)
         if sight is None or (
             sight.texts
@@ -216,6 +221,10 @@ class OpenPass:
         tests = [sql.SQL("(({}) IS NULL) IS NULL").format(as_written(text)) for text in self._unseen]
         held = as_written(found.as_held(self.table.columns_by_name[name]) or "")
         return sql.SQL("CASE WHEN {} THEN NULL ELSE {} END").format(sql.SQL(" OR ").join(tests), held)
+
+
+def _read(value: sql.Composable) -> Reading:
+    return read(value.as_string(None))
 
 
 def _case(condition: sql.Composable, value: sql.Composable, otherwise: sql.Composable) -> sql.Composed:

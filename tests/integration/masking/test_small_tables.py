@@ -98,6 +98,49 @@ def test_the_users_own_script_works_word_for_word(clone: Clone) -> None:
     ]
 
 
+def test_maskers_and_sql_rules_run_on_what_the_scripts_left_in_one_pass(clone: Clone) -> None:
+    clone.execute(
+        "CREATE TABLE users (id int, email varchar(60), login varchar(20), shown text);"
+        "CREATE TABLE mails (email text, n int);"
+        "INSERT INTO users VALUES (1, ' Raw@Mail.example', 'raw', 'x'), (2, NULL, 'other', 'y');"
+        "INSERT INTO mails VALUES ('raw@mail.example', 1)"
+    )
+    policy = """
+        tables:
+          users: {columns: {id: keep, email: email, login: {script: {domain: login}}, shown: {sql: "login || email"}}}
+          mails: {columns: {email: email, n: {keep: "counted"}}}
+        """
+    scripts = {
+        "a.sql": (
+            "UPDATE users SET email = lower(email); UPDATE users SET login = 'user' || id;"
+            "UPDATE mails SET n = (SELECT count(*) FROM users WHERE users.id > 0);"
+            "UPDATE users SET email = trim(email), login = upper(login)"
+        )
+    }
+    _, plan = clone.plan(policy, scripts)
+    assert [one.table.name for stage in plan.stages for found in stage.passes for one in found] == [
+        "users",
+        "mails",
+    ]
+    clone.mask(policy, scripts)
+    ((masked, n),) = clone.rows("SELECT email, n FROM mails")
+    assert n == 2
+    assert clone.rows("SELECT * FROM users ORDER BY id") == [
+        (1, masked, "USER1", "USER1" + masked),
+        (2, None, "USER2", None),
+    ]
+
+
+def test_a_statement_that_postgresql_refuses_is_named_before_anything_is_masked(clone: Clone) -> None:
+    clone.execute("CREATE TABLE t (a text, n int); INSERT INTO t VALUES ('Raw', 1)")
+    with pytest.raises(DatabaseError, match=r"masking/b\.sql:2:1: .*analysing this statement .*42804"):
+        clone.mask(
+            "tables: {t: {columns: {a: {script: {domain: a}}, n: {keep: counted}}}}",
+            {"a.sql": "UPDATE t SET a = 'x'", "b.sql": "\nUPDATE t SET n = a"},
+        )
+    assert clone.rows("SELECT * FROM t") == [("Raw", 1)]
+
+
 def test_nulls_that_the_users_own_sql_fills_are_counted(clone: Clone) -> None:
     clone.execute(
         "CREATE TABLE users (id int, ssn text, email text, note text, n int);"

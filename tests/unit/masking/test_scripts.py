@@ -90,6 +90,23 @@ def test_statements_share_a_pass_where_one_expression_says_what_they_do(
     assert passes(script) == expected
 
 
+def test_what_cannot_fail_is_not_made_when_nobody_sees_it() -> None:
+    def value(script: str) -> str:
+        fuser = Fuser(catalogue(USERS))
+        for statement in parse_script(script, "s.sql"):
+            fuser.add_statement(statement, USERS)
+        (((found,),),) = [stage.passes for stage in fuser.stages()]
+        return found.updates[0].value.as_string(None)
+
+    assert value("UPDATE users SET ssn = lower(phone); UPDATE users SET ssn = 'y'") == "'y'"
+    assert "'first'" not in value("UPDATE users SET email = 'first'; UPDATE users SET email = 'y'")
+    assert "1 / id" in value("UPDATE users SET ssn = 1 / id; UPDATE users SET ssn = 'y'")
+    too_long = "z" * 61
+    assert too_long in value(f"UPDATE users SET email = '{too_long}'; UPDATE users SET email = 'y'")
+    many = "".join(f"UPDATE users SET ssn = 'n{n}' WHERE id = {n};" for n in range(20))
+    assert value(many).count("'n0'") == 1
+
+
 def test_an_expression_that_would_grow_without_end_gets_another_pass() -> None:
     twice = "UPDATE users SET ssn = ssn || phone; UPDATE users SET phone = phone || ssn;"
     assert [len(one) for one in passes(twice * 3)] == [1]
