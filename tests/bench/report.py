@@ -84,7 +84,8 @@ class Result:
     def table(self) -> Table:
         shown = Table(title=f"masking {self.rows:,} rows, six columns")
         for heading in ("contender", "median", "from–to (runs)", "of the floor", "faster than the scripts"):
-            shown.add_column(heading, overflow="fold")
+            # A peer's message may be long; everything else has its line.
+            shown.add_column(heading, overflow="fold", no_wrap=heading in ("contender", "median"))
         for line in self.lines():
             shown.add_row(*line)
         shown.add_section()
