@@ -130,7 +130,7 @@ def profile(server: BenchServer, console: Console, *, rows: int) -> None:
                 seconds = ours.mask(server.login, database, way=way)
             console.print(f"{name}: {seconds:.2f} s for {rows:,} rows")
             for line in log.lines():
-                console.print(line, markup=False, highlight=False, no_wrap=True, crop=False)
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
