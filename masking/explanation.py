@@ -10,9 +10,9 @@ from masking.copies import DEFAULT_SCHEMA
 from masking.fusing import Stage
 from masking.plan import ColumnPlan, Plan, TablePlan
 from masking.policy import Policy
-from masking.scripted import is_fused
 from masking.scripts import ScriptStatement
 from masking.statements import delete_all, delete_others, truncatable, truncate, update
+from masking.ways import COPY_FROM_BYTES, Way, way_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +34,11 @@ class StatementExplanation:
     place: str
     table: str
     text: str
-    #: The stage that it is part of, or ends; None where its table is emptied, so that it isn't run.
-    stage: int | None
+    #: Whether it is run at all: not where its table is emptied.
+    is_run: bool
     barrier: str | None
+    #: The stage that a barrier ends.
+    stage: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,8 @@ class TableExplanation:
     derived: str | None
     estimated_rows: int
     columns: tuple[ColumnExplanation, ...]
+    #: The way of its pass, and why not the quicker one; None where it has no pass.
+    way: Way | None
     sql: tuple[SqlExplanation, ...]
     statements: tuple[StatementExplanation, ...]
 
@@ -91,9 +95,9 @@ KINDS = {"r": "table", "p": "partitioned table", "m": "materialized view", "f": 
 def explain(catalogue: Catalogue, policy: Policy, plan: Plan) -> Explanation:
     """Everything that ``plan``, made of the other two, will do."""
     statements: dict[str, list[StatementExplanation]] = {}
-    for statement in _statements(catalogue, policy):
+    for statement in _statements(catalogue, policy, plan):
         statements.setdefault(statement.table, []).append(statement)
-    sql = _sql(catalogue, plan)
+    sql, ways = _sql(catalogue, plan), _ways(catalogue, plan)
     together, singly = truncatable(catalogue, plan)
     return Explanation(
         database=plan.database,
@@ -110,6 +114,7 @@ def explain(catalogue: Catalogue, policy: Policy, plan: Plan) -> Explanation:
                 derived=found.derived,
                 estimated_rows=found.table.estimated_rows,
                 columns=tuple(_column(policy, catalogue, found, column) for column in found.columns),
+                way=ways.get(found.table.id),
                 sql=tuple(sql.get(found.table.id, ())),
                 statements=tuple(statements.get(str(found.table), ())),
             )
@@ -170,26 +175,40 @@ def _sql(catalogue: Catalogue, plan: Plan) -> dict[TableName, list[SqlExplanatio
     return found
 
 
+def _ways(catalogue: Catalogue, plan: Plan) -> dict[TableName, Way]:
+    """The way of each table's last pass. A schema file knows no sizes: then no table is too small."""
+    knows_sizes = any(table.size_bytes for table in catalogue.tables)
+    return {
+        passes[0].table: way_of(
+            catalogue, plan.stages, number, passes, copy_from_bytes=COPY_FROM_BYTES if knows_sizes else 0
+        )
+        for number, stage in enumerate(plan.stages)
+        for passes in stage.passes
+    }
+
+
 def _target(statement: ScriptStatement) -> TableName:
     return TableName(schema=statement.schema or DEFAULT_SCHEMA, name=statement.table)
 
 
-def _statements(catalogue: Catalogue, policy: Policy) -> Iterator[StatementExplanation]:
-    stage = 1
+def _statements(catalogue: Catalogue, policy: Policy, plan: Plan) -> Iterator[StatementExplanation]:
+    stages = {
+        stage.barrier.statement.position: number
+        for number, stage in enumerate(plan.stages, start=1)
+        if stage.barrier is not None
+    }
     for statement in policy.statements:
         table = catalogue.tables_by_id[_target(statement)]
         rule = policy.tables.get(catalogue.root(table).id)
-        is_run = rule is not None and rule.action != "empty"
-        fused = is_fused(catalogue, statement)
+        stage = stages.get(statement.position)
         yield StatementExplanation(
             place=str(statement.position),
             table=str(table),
             text=statement.text,
-            stage=stage if is_run else None,
-            barrier=None if fused or not is_run else _barrier(catalogue, statement, table),
+            is_run=rule is not None and rule.action != "empty",
+            barrier=None if stage is None else _barrier(catalogue, statement, table),
+            stage=stage,
         )
-        # Each barrier ends the stage that it stands in.
-        stage += is_run and not fused
 
 
 def _barrier(catalogue: Catalogue, statement: ScriptStatement, table: Table) -> str:

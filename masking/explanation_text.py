@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from masking.explanation import ColumnExplanation, Explanation, StatementExplanation, TableExplanation
+from masking.ways import Way
 
 _INDENT = "  "
 
@@ -35,6 +36,8 @@ def _table(table: TableExplanation) -> Iterator[str]:
     is_partition = table.derived is not None and table.derived.startswith("as its parent")
     if table.derived is None and table.action != "empty":
         yield from (_INDENT + line for line in _columns(table.columns))
+    if table.way is not None:
+        yield f"{_INDENT}{_way(table.way)}"
     for statement in table.statements:
         yield f"{_INDENT}{_statement(statement)}"
     if is_partition or table.derived is None:
@@ -72,9 +75,15 @@ def _fate(column: ColumnExplanation) -> str:
     return f"{column.masker}{domain}{reason}"
 
 
+def _way(way: Way) -> str:
+    if way.name == "copy":
+        return "way: written anew, with the values of this UPDATE"
+    return f"way: updated in place ({way.reason})"
+
+
 def _statement(statement: StatementExplanation) -> str:
-    if statement.stage is None:
+    if not statement.is_run:
         return f"{statement.place} isn't run: the table is emptied"
     if statement.barrier is None:
-        return f"{statement.place} is fused into the table's pass in stage {statement.stage}"
+        return f"{statement.place} is fused into the table's pass"
     return f"{statement.place} is a barrier at the end of stage {statement.stage}: {statement.barrier}"

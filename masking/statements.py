@@ -6,15 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from psycopg import sql
 
-from masking.catalogue import Catalogue, Column, ForeignKey, Table, TableName
+from masking.assignment import assigned
+from masking.catalogue import Catalogue, ForeignKey, Table, TableName
 from masking.expressions import qualified
 from masking.fusing import ColumnUpdate, Pass
 from masking.masker import Use, as_written, text_of
 from masking.plan import Plan, TablePlan
 
-#: Types of a limited length, with what their modifier adds to it. Each has a function of its name that casts:
-#: https://www.postgresql.org/docs/current/sql-createcast.html (a cast function's second and third argument)
-_LENGTH_CASTS = {"varchar": 4, "bpchar": 4, "bit": 0, "varbit": 0}
 #: What a captured row is called, where its columns stand beside others.
 _ROW = "refresh_mask_row"
 _FIRES_UNDER_REPLICA = {"A": sql.SQL("ENABLE ALWAYS"), "R": sql.SQL("ENABLE REPLICA")}
@@ -100,9 +98,7 @@ def copy(passes: Sequence[Pass], table: Table, name: sql.Identifier) -> sql.Comp
     """
     source = sql.SQL("ONLY {}").format(identifier(table))
     for one in passes:
-        values = {
-            update.column: _assigned(table.columns_by_name[update.column], update) for update in one.updates
-        }
+        values = {found.column: _held(found, table) for found in one.updates}
         source = _level(source, table, values)
         generated = {
             column.name: sql.SQL("CAST({} AS {})").format(as_written(column.default), as_written(column.type))
@@ -127,20 +123,11 @@ def _level(source: sql.Composable, table: Table, values: Mapping[str, sql.Compos
     )
 
 
-def _assigned(column: Column, update: ColumnUpdate) -> sql.Composable:
-    """The value as an assignment would have it: one that is too long is refused, where a cast would cut it."""
-    value = update.value
-    cast = _LENGTH_CASTS.get(column.base_type)
-    if cast is not None and column.max_length is not None:
-        value = sql.SQL("{}(CAST({} AS {}), {}, false)").format(
-            sql.Identifier("pg_catalog", column.base_type),
-            value,
-            sql.Identifier("pg_catalog", column.base_type),
-            sql.Literal(column.max_length + cast),
-        )
-        if column.domain is None:
-            return value
-    return sql.SQL("CAST({} AS {})").format(value, as_written(column.type))
+def _held(found: ColumnUpdate, table: Table) -> sql.Composable:
+    held = assigned(found.value, table.columns_by_name[found.column])
+    if held is None:  # masking.ways leaves such a table where it is
+        raise AssertionError(table, found.column)
+    return held
 
 
 def replace_by_copy(table: Table, name: sql.Identifier) -> Iterator[sql.Composed]:

@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from masking.assignment import assigned
 from masking.catalogue import Catalogue, Table, TableName
 from masking.copies import DEFAULT_SCHEMA
 from masking.fusing import Pass, Stage
 
 #: Below this, dropping a table costs more than its copy saves.
 COPY_FROM_BYTES = 256 * 1024
-#: Types whose CAST cuts silently where an assignment refuses, and for which no function assigns.
-_CUT_BY_CAST = frozenset({"varchar", "bpchar", "bit", "varbit"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +88,6 @@ def _touched(catalogue: Catalogue, stage: Stage) -> set[TableName]:
 def _defeat_by_type(table: Table, passes: Sequence[Pass]) -> str | None:
     for one in passes:
         for update in one.updates:
-            column = table.columns_by_name[update.column]
-            if column.is_array and column.max_length is not None and column.element_type in _CUT_BY_CAST:
-                return f"{column.name} is an array of a type with a length"
+            if assigned(update.value, table.columns_by_name[update.column]) is None:
+                return f"{update.column} is an array of a type with a length, which a cast would cut"
     return None
