@@ -1,8 +1,8 @@
 """What is tried out before a clone is masked: the pass itself, on a few rows of each table where it could fail.
 
 A CHECK, a domain, a precision, a generated column or the user's own SQL: only PostgreSQL can say whether masks agree
-with them. So the statements of the pass run on a temporary table like the real one, with rows from pages that lie
-evenly over it. Whole tables aren't read; what only a rare row refuses is still found in the pass itself.
+with them. So the statements of the pass run on a table like the real one, in our own schema, with rows from pages that
+lie evenly over it. Whole tables aren't read; what only a rare row refuses is still found in the pass itself.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from masking.masker import as_written
 from masking.plan import Plan, TablePlan
 from masking.statements import identifier
 
-STAGE: Final = TableName(schema="pg_temp", name="refresh_rehearsal")
+STAGE: Final = TableName(schema="refresh_mask", name="rehearsal")
 _PAGES, _ROWS_PER_PAGE = 16, 4
 #: Partitions whose rows are tried where the pass goes over a whole partitioned table.
 _LEAVES = 8
@@ -116,11 +116,11 @@ def _can_fail(found: Rehearsal, plan: TablePlan) -> bool:
 
 
 def stage_like(table: Table) -> Iterator[sql.Composed]:
-    """A temporary table with the columns, types, CHECKs, NOT NULLs and generated columns of ``table``, and no index."""
+    """A table with the columns, types, CHECKs, NOT NULLs and generated columns of ``table``, and no index."""
     stage = identifier(STAGE)
     yield sql.SQL("DROP TABLE IF EXISTS {}").format(stage)
-    yield sql.SQL("CREATE TEMPORARY TABLE {} (LIKE {} INCLUDING CONSTRAINTS INCLUDING GENERATED)").format(
-        sql.Identifier(STAGE.name), identifier(table)
+    yield sql.SQL("CREATE UNLOGGED TABLE {} (LIKE {} INCLUDING CONSTRAINTS INCLUDING GENERATED)").format(
+        stage, identifier(table)
     )
 
 
@@ -162,7 +162,7 @@ def _written_columns(table: Table) -> sql.Composed:
 
 
 def try_updates(one: Pass, *columns: str) -> sql.Composed:
-    """The pass on the temporary table; only its assignments to ``columns`` where some are named."""
+    """The pass on the stage; only its assignments to ``columns`` where some are named."""
     settings = [
         sql.SQL("{} = {}").format(sql.Identifier(update.column), update.value)
         for update in one.updates
@@ -188,7 +188,7 @@ def try_indexes(found: Rehearsal) -> Iterator[tuple[str, sql.Composed]]:
 
 
 def staged_rows() -> sql.Composed:
-    """Where each row of the temporary table lies."""
+    """Where each row of the stage lies."""
     return sql.SQL("SELECT ctid::pg_catalog.text FROM {}").format(identifier(STAGE))
 
 

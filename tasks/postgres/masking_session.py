@@ -99,7 +99,10 @@ def _set_up(connection: Connection) -> None:
 
 
 def hand_over_keys(connection: Connection, plan: Plan, keys: MaskingKeys) -> None:
-    """Give a session the sub-keys of the plan's domains, under a pad: a server that logs parameters logs no key."""
+    """Give a session the sub-keys of the plan's domains, under a pad: a server that logs parameters logs no key.
+
+    Nothing is done where it has them. A transaction that is rolled back takes them away: its session is over then.
+    """
     has = _handed_over.get(connection)
     if has is not None and has[0] is plan and has[1] is keys:
         return
