@@ -114,17 +114,24 @@ class Fuser:
         )
 
     def _add(self, table: Table, step: Step) -> None:
-        ours = of_a_pass(self._catalogue, table, reads=step.reads, writes=step.values, calls=step.calls)
         latest = max((n for n, stage in enumerate(self._stages) if table.id in stage.passes), default=None)
-        if latest is not None:
-            crossed = [stage.footprint for stage in self._stages[latest:-1]]
-            passes = self._stages[latest].passes[table.id]
-            if all(ours.commutes(one) for one in crossed) and passes[-1].take(step):
-                return
+        if (
+            latest is not None
+            and self._may_precede(self._stages[latest:-1], table, step)
+            and self._stages[latest].passes[table.id][-1].take(step)
+        ):
+            return
         found = OpenPass(table)
         if not found.take(step):  # nothing precedes it
             raise AssertionError(table)
         self._stages[-1].passes.setdefault(table.id, []).append(found)
+
+    def _may_precede(self, stages: Sequence[_OpenStage], table: Table, step: Step) -> bool:
+        """Whether it may happen before the barriers of these stages, though it stands behind them."""
+        if not stages:
+            return True
+        ours = of_a_pass(self._catalogue, table, reads=step.reads, writes=step.values, calls=step.calls)
+        return all(ours.commutes(stage.footprint) for stage in stages)
 
 
 def _closed(found: OpenPass) -> Pass:
