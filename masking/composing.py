@@ -126,20 +126,21 @@ def _inner(node: Any) -> Any:
 
 
 def _certain(node: Any) -> set[str]:
-    """Columns that are evaluated before anything can be decided."""
+    """Columns that are evaluated before anything can be decided: empty where PostgreSQL may know the value already."""
     found = _inner(node)
     match type(found).__name__:
         case "ColumnRef":
             last = found.fields[-1]
             return {last.string.sval} if len(found.fields) == 1 and last.HasField("string") else set()
-        case "FuncCall" if not any(_is_null(one) for one in found.args):
-            return _union(found.args)
+        case "FuncCall":
+            return _certain_in_all(found.args)
         case "A_Expr" if found.kind == postgast.pg_query_pb2.A_Expr_Kind.AEXPR_OP:
-            operands = [one for one in (found.lexpr, found.rexpr) if one.WhichOneof("node")]
-            return set() if any(_is_null(one) for one in operands) else _union(operands)
+            return _certain_in_all([one for one in (found.lexpr, found.rexpr) if one.WhichOneof("node")])
         case "TypeCast" | "NullTest":
             return _certain(found.arg)
-        case "CoalesceExpr" | "BoolExpr":
+        case "CoalesceExpr":
+            return _certain(found.args[0])
+        case "BoolExpr" if all(_certain(one) for one in found.args):
             return _certain(found.args[0])
         case "CaseExpr" if not found.HasField("arg"):
             return _certain(found.args[0].case_when.expr)
@@ -147,16 +148,22 @@ def _certain(node: Any) -> set[str]:
             return set()
 
 
-def _union(nodes: Iterable[Any]) -> set[str]:
+def _certain_in_all(operands: Iterable[Any]) -> set[str]:
+    """Of operands one of which may be known to be NULL nothing is evaluated: a strict function is NULL then."""
     found: set[str] = set()
-    for node in nodes:
-        found |= _certain(node)
+    for operand in operands:
+        columns = _certain(operand)
+        if not columns and not _is_literal(operand):
+            return set()
+        found |= columns
     return found
 
 
-def _is_null(node: Any) -> bool:
+def _is_literal(node: Any) -> bool:
     found = _inner(node)
-    return type(found).__name__ == "A_Const" and bool(found.isnull)
+    if type(found).__name__ == "TypeCast":
+        return _is_literal(found.arg)
+    return type(found).__name__ == "A_Const" and not found.isnull
 
 
 def _is_total(node: Any) -> bool:

@@ -183,7 +183,7 @@ class OpenPass:
             text = found.as_held(column) if found else None
             if found is None or text is None or found.volatile or not self._keeps_collation(column, text):
                 return None
-            texts[name] = text if found.reads else self._opaque(text)
+            texts[name] = text if read(text).certain else self._opaque(text)
             reads |= found.reads
             total &= found.total
         return _Sight(texts=texts, reads=frozenset(reads), total=total)
@@ -205,7 +205,9 @@ class OpenPass:
         return reading.composable and all(one is not None and one.collation is None for one in columns)
 
     def _opaque(self, text: str) -> str:
-        """A constant that PostgreSQL doesn't know for one: it would work out what is made of it though no row is."""
+        """What may be a constant, so that PostgreSQL doesn't know: else it would work out what is made of it, and
+        fail, though no row is reached.
+        """
         columns = [column for column in self.table.columns if not column.not_null] or list(self.table.columns)
         name = sql.Identifier(columns[0].name).as_string(None)
         return f"CASE WHEN {name} IS NULL THEN {text} ELSE {text} END"

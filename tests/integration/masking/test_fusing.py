@@ -232,6 +232,8 @@ def database_of_scripts(clone: Clone) -> Iterator[Database]:
         (["UPDATE t SET c = 'ab'", "UPDATE t SET a = c || '|'", "UPDATE t SET v = '[' || h || ']'"], 1),
         (["UPDATE t SET a = 'Q', n = 5", "UPDATE t SET b = g"], 1),
         (["UPDATE t SET n = 0", "UPDATE t SET m = 1 / n WHERE id < 0"], 1),
+        (["UPDATE t SET n = coalesce(0, n)", "UPDATE t SET m = 1 / n WHERE id < 0"], 1),
+        (["UPDATE t SET v = coalesce('x', a)", "UPDATE t SET v = 'Long one' WHERE v IS NULL"], 1),
         (["UPDATE t SET m = 7.25", "UPDATE t SET a = m"], 1),
         (["UPDATE t SET a = NULL", "UPDATE t SET a = coalesce(a, b) || lower(a)"], 1),
         (["UPDATE t SET a = b, b = a", "UPDATE t SET a = b, b = a WHERE id <> 3"], 1),
