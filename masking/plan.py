@@ -7,7 +7,7 @@ foreign key.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -18,7 +18,7 @@ from masking.classification import check_names, unclassified_lines
 from masking.conditions import written_by_scripts
 from masking.copies import check_calls, check_copies
 from masking.distinctness import uses_of
-from masking.expressions import Expression, NotAnExpression, parse_expression
+from masking.expressions import Call, Expression, NotAnExpression, parse_expression
 from masking.fusing import ColumnUpdate, Fuser, Stage
 from masking.masker import Use
 from masking.parameters import Expression as ExpressionParameters
@@ -289,16 +289,25 @@ def _stages(
         if not updated or plan.action == "empty" or not is_pass_target(catalogue, plan):
             continue
         root = catalogue.root(plan.table).id
-        for uses, _ in in_turn(plan.table, policy.tables[root], updated, reads[root]):
-            for use in uses:
-                written = reads[root].get(use.column.name, Expression(text=""))
-                fuser.add_updates(
-                    plan.table,
-                    [ColumnUpdate(column=use.column.name, value=use.expression())],
-                    reads={use.column.name} | written.reads,
-                    calls=written.calls,
-                )
+        for uses, read in in_turn(plan.table, policy.tables[root], updated, reads[root]):
+            # At once: what a when or an of asks for is what the scripts left, not another mask of the same turn.
+            fuser.add_updates(
+                plan.table,
+                [ColumnUpdate(column=use.column.name, value=use.expression()) for use in uses],
+                reads=read,
+                calls=_calls(uses, reads[root]),
+            )
     return fuser.stages()
+
+
+def _calls(uses: Sequence[Use], written: Mapping[str, Expression]) -> set[Call]:
+    found: set[Call] = set()
+    for use in uses:
+        if use.column.name in written:
+            found |= written[use.column.name].calls
+        if use.condition is not None:
+            found |= use.condition.when.calls
+    return found
 
 
 def is_pass_target(catalogue: Catalogue, plan: TablePlan) -> bool:

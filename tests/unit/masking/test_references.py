@@ -52,7 +52,7 @@ def actor(rule: str) -> str:
     ],
 )
 def test_both_ends_may_be_masked_alike_or_the_referring_one_not_at_all(users: str, audit: str) -> None:
-    script = {"s.sql": "UPDATE users SET login = upper(login)"} if "script" in users else None
+    script = {"s.sql": "UPDATE users SET login = md5(login)"} if "script" in users else None
     text = f"{REFERENCES}tables: {{users: {login(users)}, audit: {actor(audit)}}}"
     assert make_plan(catalogue(USERS, AUDIT), parse_policy(text, script)).tables
 

@@ -22,9 +22,10 @@ def test_a_mask_is_made_of_what_its_subject_was_before() -> None:
     found = plan(email="person_email", first="{person_first_name: email}", shown="{sql: first || email}")
     ((passes,),) = [stage.passes for stage in found.stages]
     assert [sorted(update.column for update in one.updates) for one in passes] == [
-        ["email", "first"],
-        ["shown"],
+        ["email", "first", "shown"],
     ]
+    (shown,) = [update for update in passes[0].updates if update.column == "shown"]
+    assert shown.value.as_string(None).count("refresh_mask") == 2, "of both masks"
     assert found.domains == ("person",)
 
 

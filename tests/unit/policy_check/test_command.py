@@ -157,7 +157,7 @@ def test_explain_shows_order_columns_sql_and_what_became_of_scripts(
         "public.users (table): rows where id > 5",
         "  note   text    kept: our own",
         "  phone  text    script in domain phone (by masking/mask.sql:1:1)",
-        "  masking/mask.sql:1:1 is fused into the table's pass in stage 1",
+        "  masking/mask.sql:1:1 is fused into the table's pass",
         "  masking/mask.sql:2:1 is a barrier at the end of stage 1: it is no UPDATE but DELETE",
         "  masking/mask.sql:3:1 isn't run: the table is emptied",
         '  stage 1: UPDATE ONLY "public"."users" SET "phone" = \'555-0100\'',
