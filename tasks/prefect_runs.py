@@ -41,21 +41,26 @@ def is_live(flow_run_id: UUID) -> bool | None:
     return run.state is None or not run.state.is_final()
 
 
-def step_under_way(flow_run_id: UUID) -> str:
-    """The subflow that a run had come to, by name; ``preflight`` where it had begun none."""
+def subflow_runs(flow_run_id: UUID) -> list[FlowRun]:
+    """A run's subflows in the order in which they began; of one that was retried, each step's newest."""
     with get_client(sync_client=True) as client:
         children = client.read_flow_runs(
             flow_run_filter=FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[flow_run_id]))
         )
-    # Of a run that was retried, each step's newest subflow counts.
     newest = {child.name: child for child in sorted(children, key=_began)}
-    unfinished = [child for child in newest.values() if not (child.state and child.state.is_completed())]
+    return sorted(newest.values(), key=_began)
+
+
+def step_under_way(flow_run_id: UUID) -> str:
+    """The subflow that a run had come to, by name; ``preflight`` where it had begun none."""
+    children = subflow_runs(flow_run_id)
+    unfinished = [child for child in children if not (child.state and child.state.is_completed())]
     # A cleanup that failed is what the run failed of only where nothing failed before it.
     unfinished.sort(key=lambda child: (not child.name.startswith("cleanup-"), _began(child)))
     if unfinished:
         return unfinished[-1].name.split("-", 1)[0]
     # All that began has ended well: it failed before the first step or between two, or after the last.
-    done = [child.name.split("-", 1)[0] for child in newest.values() if not child.name.startswith("cleanup-")]
+    done = [child.name.split("-", 1)[0] for child in children if not child.name.startswith("cleanup-")]
     return "report" if "restore" in done else done[-1] if done else "preflight"
 
 

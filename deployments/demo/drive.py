@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import traceback
 from pathlib import Path
 from typing import Any
 
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
+from prefect.settings import PREFECT_UI_URL, temporary_settings
 from rich.console import Console
 
 from blocks.config_root import CHECKOUT
@@ -19,7 +20,9 @@ from blocks.register import register
 from contracts.errors import RefreshError
 from contracts.naming import RunKey
 from contracts.report import RefreshReport
-from deployments.demo import show
+from deployments.demo import report_file, show
+from deployments.demo.look import look
+from deployments.demo.promises import untrue
 from deployments.demo.suggest import write_suggested_policy
 from deployments.demo.world import BUCKET, LoadFailed, World, build_world, load_look_alike, load_sample
 from deployments.localaws import LocalAws
@@ -58,8 +61,15 @@ def drive(directory: Path, *, sample: Path | None, policy: Path | None) -> int:
         # The type of the flow's `env` is the envs that have a file when it is imported.
         from flows.refresh import refresh
 
-        state: State[RefreshReport] = refresh(ENV, return_state=True)
+        with temporary_settings({PREFECT_UI_URL: _server_address()}):
+            state: State[RefreshReport] = refresh(ENV, return_state=True)
         return _finish(console, world, directory, state, is_look_alike=sample is None)
+
+
+def _server_address() -> str:
+    """Where the demo's own Prefect server listens: it chose its port when it was first asked."""
+    with get_client(sync_client=True) as client:
+        return f"{client.api_url.scheme}://{client.api_url.netloc.decode()}"
 
 
 def _database_name(sample: Path) -> str:
@@ -100,18 +110,20 @@ def _finish(
 ) -> int:
     block = load_environment(ENV)
     if not state.is_completed():
-        error = _error_of(state)
         console.print(f"[bold red]The refresh ended as {state.name}.[/]")
-        console.print(error, markup=False)
-        console.print(
-            "Left behind:", ", ".join(map(str, find_leftovers(block, archive_of=None))) or "nothing"
-        )
+        console.print(_error_of(state), markup=False)
+        leftovers = find_leftovers(block, archive_of=None)
+        if state.state_details.flow_run_id is not None:
+            content = report_file.unfinished(
+                ENV, state.state_details.flow_run_id, state.name or "", leftovers
+            )
+            report_file.write(directory, content)
+        console.print("Left behind:", ", ".join(map(str, leftovers)) or "nothing")
         return 1
     report = state.result()
     run = RunKey(env=ENV, flow_run_id=report.flow_run_id)
-    leftovers = find_leftovers(block, archive_of=run)
-    content = report_content(report, state.name or "", [str(leftover) for leftover in leftovers])
-    (directory / "report.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    content = report_file.completed(report, state.name or "", find_leftovers(block, archive_of=run))
+    report_file.write(directory, content)
     _download_archive(world, report, directory / "archive")
     show.steps(console, report)
     show.tables(console, report)
@@ -120,22 +132,7 @@ def _finish(
         show.rows(console, "staging, after", world.target_conninfo())
     show.slack(console, world.slack)
     show.ending(console, report, directory, content["leftovers"])
-    faults = _untrue(content, world)
-    for fault in faults:
-        console.print(f"[bold red]Not true:[/] {fault}")
-    return 1 if faults else 0
-
-
-def report_content(report: RefreshReport, state: str, leftovers: list[str]) -> dict[str, Any]:
-    """``report.json``: the run's own report, how Prefect says it ended, and what was found left behind."""
-    content = report.model_dump(mode="json")
-    return {
-        "run_key": content.pop("run_key"),
-        "env": content.pop("env"),
-        "state": state,
-        **content,
-        "leftovers": leftovers,
-    }
+    return show.verdict(console, untrue(content, look(world, directory / "archive")))
 
 
 def _error_of(state: State[Any]) -> str:
@@ -155,19 +152,3 @@ def _download_archive(world: World, report: RefreshReport, directory: Path) -> N
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix):
         for item in page.get("Contents", []):
             s3.download_file(BUCKET, item["Key"], str(directory / item["Key"].removeprefix(prefix)))
-
-
-def _untrue(content: dict[str, Any], world: World) -> list[str]:
-    """What the demo promises and the run didn't keep."""
-    promises = {
-        "the state is Completed": content["state"] == "Completed",
-        "verification passed": content["verification"]["verdict"] == "passed",
-        "no check failed": all(check["result"] != "failed" for check in content["verification"]["checks"]),
-        "nothing is left behind": not content["leftovers"],
-        "Slack heard of the success": any(
-            "has masked data" in message["text"] for message in world.slack.messages
-        ),
-        "the target has the archive's rows": content["target"]["rows"]
-        == sum(table["rows"] for table in content["tables"]),
-    }
-    return [promise for promise, is_kept in promises.items() if not is_kept]

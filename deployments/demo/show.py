@@ -7,9 +7,11 @@ from pathlib import Path
 import psycopg
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from contracts.messages import duration, size
 from contracts.report import RefreshReport
+from deployments.demo.report_file import REPORT_NAME
 from deployments.localaws.slack import SlackReceiver
 
 _SHOWN = (
@@ -57,7 +59,9 @@ def checks(console: Console, report: RefreshReport) -> None:
 
 
 def slack(console: Console, receiver: SlackReceiver) -> None:
-    console.print("[bold]Slack heard[/]")
+    console.print(
+        "[bold]Slack heard[/] (the links lead to this demo's own Prefect server, which ends with it)"
+    )
     for message in receiver.messages:
         console.print(f"  {message['text']}".replace("\n", "\n  "), markup=False)
 
@@ -75,4 +79,11 @@ def ending(console: Console, report: RefreshReport, directory: Path, leftovers: 
     for warning in report.warnings:
         console.print(f"[yellow]Warning[/]  {warning}")
     console.print(f"[bold]Left behind[/] {', '.join(leftovers) or 'nothing'}")
-    console.print(f"[bold]Report[/]   {directory / 'report.json'}")
+    console.print(f"[bold]Report[/]   {directory / REPORT_NAME}")
+
+
+def verdict(console: Console, untrue: list[str]) -> int:
+    """Name what isn't true, and return the demo's exit code: 0 only where that is nothing."""
+    for promise in untrue:
+        console.print(Text.assemble(("Not true: ", "bold red"), promise))
+    return 1 if untrue else 0
