@@ -185,21 +185,27 @@ def load_sample(conninfo: str, sample: Path) -> None:
     loader = sql.Identifier("sample_loader")
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE ROLE {} SUPERUSER").format(loader))
-    as_loader = make_conninfo(conninfo, options="-c role=sample_loader")
+    try:
+        _load(make_conninfo(conninfo, options="-c role=sample_loader"), sample)
+    finally:
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            connection.execute(sql.SQL("REASSIGN OWNED BY {} TO master").format(loader))
+            connection.execute(sql.SQL("DROP OWNED BY {}").format(loader))
+            connection.execute(sql.SQL("DROP ROLE {}").format(loader))
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("ANALYZE")
+
+
+def _load(conninfo: str, sample: Path) -> None:
     if sample.suffix == ".sql":
-        run_psql(as_loader, sample)
+        run_psql(conninfo, sample)
     elif (sample / "schema.sql").exists():
         files = [sample / "schema.sql"]
         if (sample / "data.sql").exists():
             files.append(sample / "data.sql")
-        run_psql(as_loader, *files)
+        run_psql(conninfo, *files)
     else:
-        _run_pg_restore(as_loader, sample)
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        connection.execute(sql.SQL("REASSIGN OWNED BY {} TO master").format(loader))
-        connection.execute(sql.SQL("DROP OWNED BY {}").format(loader))
-        connection.execute(sql.SQL("DROP ROLE {}").format(loader))
-        connection.execute("ANALYZE")
+        _run_pg_restore(conninfo, sample)
 
 
 def _run_pg_restore(conninfo: str, archive: Path) -> None:

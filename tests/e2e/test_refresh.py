@@ -306,7 +306,10 @@ class TestPeople:
         assert f"snapshot `refresh-{done.env.name}-" in snapshot
         assert SOURCE_CLUSTER in success
         assert f"s3://{BUCKET}/refresh/{done.env.name}/" in success
-        assert str(done.env.run_key().flow_run_id) in success
+        page = (
+            f"{done.env.process_environment['PREFECT_UI_URL']}/runs/flow-run/{done.env.run_key().flow_run_id}"
+        )
+        assert (snapshot.splitlines()[-1], success.splitlines()[-1]) == (page, page)
 
     def test_the_runs_page_shows_a_summary(self, done: Done) -> None:
         artifacts = done.env.prefect.api(

@@ -11,6 +11,7 @@ import pytest
 
 from contracts.login import Login
 from contracts.report import MaskingReport
+from deployments.demo.world import load_sample
 from masking.keys import MaskingKeys
 from masking.plan import make_plan
 from masking.policy import parse_policy
@@ -21,6 +22,7 @@ from tasks.postgres.rehearsal import rehearse
 from tasks.postgres.rewrite import rewrite
 from tasks.postgres.sampling import sample_database
 from tasks.postgres.verification import finish, verify
+from tests.fix_samples import RealDatabase
 
 KEYS = MaskingKeys(root=bytes(range(1, 33)))
 SHOP = Path(__file__).parents[3] / "sql" / "databases" / "shop"
@@ -148,3 +150,29 @@ def _tables_with(ask: Ask, pattern: str) -> list[str]:
         for (table,) in tables
         if ask(f"SELECT count(*) FROM {table} AS r WHERE r::text ~ '{pattern}'")[0][0]
     ]
+
+
+def test_nothing_personal_of_a_real_database_is_kept_by_a_suggested_policy(
+    master_login: Login, database: str, superuser_conninfo: Callable[[str], str], real_database: Any
+) -> None:
+    chinook: RealDatabase = real_database("chinook")
+    load_sample(superuser_conninfo(database), chinook.directory)
+    report = _mask(master_login, database, _suggested(master_login, database))
+    assert report.verification.verdict == "passed"
+    kept = {(column.table, column.column) for column in report.columns if column.action == "keep"}
+    assert kept
+    assert kept & chinook.personal == set()
+
+
+def test_nothing_personal_of_a_real_database_is_kept_by_the_policy_that_a_person_wrote(
+    master_login: Login, database: str, superuser_conninfo: Callable[[str], str], real_database: Any, ask: Ask
+) -> None:
+    pagila: RealDatabase = real_database("pagila")
+    load_sample(superuser_conninfo(database), pagila.directory)
+    before = ask("SELECT count(*) FROM public.payment")
+    report = _mask(master_login, database, (pagila.policy / "policy.yaml").read_text())
+    assert report.verification.verdict == "passed"
+    kept = {(column.table, column.column) for column in report.columns if column.action == "keep"}
+    assert kept & pagila.personal == set()
+    assert ask("SELECT count(*) FROM public.payment") == before
+    assert ask("SELECT count(*) FROM public.customer WHERE email LIKE '%sakilacustomer%'") == [(0,)]
