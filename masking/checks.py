@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -48,6 +49,22 @@ def places(plan: Plan, catalogue: Catalogue) -> dict[tuple[TableName, str], int]
 def compares_raw(use: Use) -> bool:
     """Whether the masker says that no result can be a raw value."""
     return use.coincidence is None
+
+
+def compared(plan: Plan, catalogue: Catalogue) -> str:
+    """How many masked columns :data:`RAW_VALUES` looks into, which ones it can't, and why: for the report."""
+    columns = {
+        f"{catalogue.root(table.table)}.{use.column.name}": use.coincidence for table, use in plan.uses()
+    }
+    without: dict[str, list[str]] = defaultdict(list)
+    for column, coincidence in sorted(columns.items()):
+        if coincidence is not None:
+            without[coincidence].append(column)
+    said = f"{sum(coincidence is None for coincidence in columns.values())} of {len(columns)} masked columns"
+    if not without:
+        return said
+    reasons = "; ".join(f"{', '.join(found)}: {reason}" for reason, found in sorted(without.items()))
+    return f"{said}; in the others a mask may equal a raw value: {reasons}"
 
 
 def checks_of(plan: Plan, catalogue: Catalogue) -> Iterator[Check]:

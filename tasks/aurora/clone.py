@@ -160,7 +160,7 @@ def clone_login(credentials: AwsCredentials, environment: Environment, clone: Cl
 def check_is_isolated(
     credentials: AwsCredentials, environment: Environment, cluster_id: str, instance_id: str
 ) -> DBClusterTypeDef:
-    """The clone as AWS describes it, after asserting that it is private, encrypted, and tells nobody anything.
+    """The clone as AWS describes it, after asserting that it is private, encrypted, awake, and tells nobody anything.
 
     Raises:
         AwsError: naming every fact that isn't as the environment wants it.
@@ -188,6 +188,7 @@ def isolation_faults(
     """What about the clone isn't as it must be, each in a few words."""
     settings = environment.clone
     groups = {group["VpcSecurityGroupId"] for group in cluster.get("VpcSecurityGroups", [])}
+    scaling = cluster.get("ServerlessV2ScalingConfiguration", {})
     facts: dict[str, tuple[Any, Any]] = {
         "storage encryption": (cluster.get("StorageEncrypted", False), True),
         "KMS key": (_key_id(cluster.get("KmsKeyId", "")), _key_id(settings.kms_key_id)),
@@ -208,6 +209,9 @@ def isolation_faults(
         "internet access gateway": (bool(cluster.get("InternetAccessGatewayEnabled")), False),
         "associated IAM roles": (len(cluster.get("AssociatedRoles", [])), 0),
         "backup retention period": (cluster.get("BackupRetentionPeriod", 1), 1),
+        "minimum capacity": (scaling.get("MinCapacity"), settings.min_acu),
+        "maximum capacity": (scaling.get("MaxCapacity"), settings.max_acu),
+        "auto-pause": (scaling.get("SecondsUntilAutoPause"), None),
     }
     return tuple(
         f"{name} is {found}, not {wanted}" for name, (found, wanted) in facts.items() if found != wanted

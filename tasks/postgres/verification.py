@@ -14,7 +14,7 @@ from contracts.login import Login
 from contracts.report import Check as CheckReport
 from contracts.report import ColumnReport, MaskingReport, TableReport, Verification
 from masking.catalogue import Catalogue, Table, TableName
-from masking.checks import LARGE_OBJECTS, ROW_COUNTS, Check, checks_of
+from masking.checks import LARGE_OBJECTS, RAW_VALUES, ROW_COUNTS, Check, checks_of, compared
 from masking.keys import MaskingKeys
 from masking.nulls import columns_of_users_sql, filled, null_counts
 from masking.plan import Plan
@@ -51,7 +51,7 @@ def verify(login: Login, database: str, catalogue: Catalogue, plan: Plan, keys: 
             resource=f"database {database!r} of the clone",
             remedy="Mend the policy or the scripts, and start again from a new clone. Nothing left this one.",
         )
-    return _report(plan, rows, verifying.scopes, nulls)
+    return _report(plan, rows, verifying.scopes, {RAW_VALUES: compared(plan, catalogue)}, nulls)
 
 
 def finish(login: Login, database: str) -> None:
@@ -190,12 +190,18 @@ def _report(
     plan: Plan,
     rows: dict[str, int],
     scopes: dict[str, int],
+    details: dict[str, str],
     nulls: dict[tuple[TableName, str], int | None],
 ) -> MaskingReport:
     checks = [
-        CheckReport(name=name, scope_rows=scope, result="passed") for name, scope in sorted(scopes.items())
+        CheckReport(name=name, scope_rows=scope, result="passed", detail=details.get(name, ""))
+        for name, scope in sorted(scopes.items())
     ]
-    checks += [CheckReport(name=name, scope_rows=0, result="not run") for name in NOT_RUN]
+    # What could look into no column at all is named too.
+    checks += [
+        CheckReport(name=name, scope_rows=0, result="not run", detail=details.get(name, ""))
+        for name in (*sorted(details.keys() - scopes.keys()), *NOT_RUN)
+    ]
     return MaskingReport(
         policy_digest=plan.policy_digest,
         tables=tuple(

@@ -145,6 +145,11 @@ def test_the_report_names_every_table_column_and_check(shop: Clone, shop_policy:
         "foreign keys",
         "large objects",
     } <= {name for name, result in results.items() if result == "passed"}
+    (detail,) = (
+        check.detail for check in report.verification.checks if "raw value of their own" in check.name
+    )
+    assert "public.users.first_name" in detail
+    assert "public.users.email" not in detail
 
 
 def test_a_step_that_was_cut_off_goes_on_where_it_stopped(

@@ -31,6 +31,14 @@ def test_phones_that_fill_their_range_are_distinct_and_no_ones_raw_number(clone:
     assert clone.value("SELECT count(*) FROM t WHERE phone ~ '^555010[0-4]$'") == 0
 
 
+def test_a_check_that_can_look_into_no_column_is_reported_as_not_run_with_the_reason(clone: Clone) -> None:
+    clone.execute("CREATE TABLE t (id int, name text); INSERT INTO t VALUES (1, 'Maria')")
+    report = clone.mask("tables: {t: {columns: {id: keep, name: first_name}}}")
+    (check,) = (found for found in report.verification.checks if "raw value of their own" in found.name)
+    assert check.result == "not run"
+    assert check.detail.startswith("0 of 1 masked columns; ")
+
+
 def test_masked_partition_keys_move_rows_and_nothing_is_lost(clone: Clone) -> None:
     clone.execute(
         "CREATE TABLE t (id int, born date) PARTITION BY RANGE (born);"

@@ -27,6 +27,10 @@ def described(environment: Environment) -> tuple[dict[str, Any], dict[str, Any]]
         "DBClusterParameterGroup": settings.parameter_group,
         "DBSubnetGroup": settings.subnet_group,
         "BackupRetentionPeriod": 1,
+        "ServerlessV2ScalingConfiguration": {
+            "MinCapacity": settings.min_acu,
+            "MaxCapacity": settings.max_acu,
+        },
     }
     return cluster, {"PubliclyAccessible": False}
 
@@ -58,6 +62,23 @@ def test_whatever_opens_the_clone_is_named(
 ) -> None:
     cluster, instance = described(environment)
     (fault,) = isolation_faults(cluster | change, instance, environment)  # type: ignore[arg-type]
+    assert fault.startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"MinCapacity": 0.0}, "minimum capacity"),
+        ({"MaxCapacity": 128.0}, "maximum capacity"),
+        ({"SecondsUntilAutoPause": 300}, "auto-pause"),
+    ],
+)
+def test_a_clone_of_another_size_or_that_may_pause_is_named(
+    environment: Environment, change: dict[str, Any], says: str
+) -> None:
+    cluster, instance = described(environment)
+    cluster["ServerlessV2ScalingConfiguration"] |= change
+    (fault,) = isolation_faults(cluster, instance, environment)  # type: ignore[arg-type]
     assert fault.startswith(says)
 
 
