@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from psycopg import errors, sql
 from contracts.login import Login
 from deployments.localaws.binaries import EXTENSIONS_OF_RDS_SUPERUSER, find_binaries
 from deployments.localaws.postgresql import PostgresServer
+from tasks.client_tools import client_environment
 
 
 def connect(login: Login, database: str, **changes: Any) -> psycopg.Connection[Any]:
@@ -151,6 +154,26 @@ class TestItIsReached:
         other.write_text(CertificateAuthority().pem)
         with pytest.raises(psycopg.OperationalError, match="certificate verify failed"):
             connect(master_login, database, sslrootcert=str(other))
+
+    def test_not_by_another_name_than_its_certificates(self, master_login: Login, database: str) -> None:
+        """What ``verify-full`` asks and ``verify-ca``, or ``require`` with a CA at hand, doesn't."""
+        elsewhere = replace(master_login, host="elsewhere.example")
+        with pytest.raises(psycopg.OperationalError, match="does not match host name"):
+            connect(elsewhere, database, hostaddr="127.0.0.1")
+
+    @pytest.mark.parametrize("host", ["127.0.0.1", "elsewhere.example"])
+    def test_not_by_a_client_tool_that_expects_another_name(
+        self, master_login: Login, database: str, host: str
+    ) -> None:
+        login = replace(master_login, host=host)
+        done = subprocess.run(
+            [find_binaries().tool("psql"), "--no-psqlrc", "--command", "SELECT 1"],
+            env={**client_environment(login, database, ""), "PGHOSTADDR": "127.0.0.1"},
+            capture_output=True,
+            text=True,
+        )
+        is_refused = 'does not match host name "elsewhere.example"' in done.stderr
+        assert (done.returncode, is_refused) == ((0, False) if host == master_login.host else (2, True))
 
     def test_not_with_a_wrong_password(self, master_login: Login, database: str) -> None:
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
