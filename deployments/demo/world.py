@@ -68,6 +68,7 @@ class World:
     kms_key_arn: str = ""
     security_group_id: str = ""
     secrets: dict[str, str] = field(default_factory=dict)
+    source_password: str = field(default="", repr=False)
     root_key: str = field(default_factory=lambda: secrets.token_hex(32))
 
     def source_conninfo(self) -> str:
@@ -136,6 +137,7 @@ def build_world(
         ],
     )
     passwords = {cluster: secrets.token_hex(16) for cluster in (SOURCE_CLUSTER, TARGET_CLUSTER)}
+    world.source_password = passwords[SOURCE_CLUSTER]
     for cluster, password in passwords.items():
         rds.create_db_cluster(
             DBClusterIdentifier=cluster,

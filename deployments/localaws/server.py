@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import boto3
 from botocore.config import Config
@@ -176,6 +176,10 @@ class LocalAws:
         """PostgreSQL's log of a cluster, from its first start on."""
         path = self._cluster(cluster_id).server.log_path
         return path.read_text(errors="replace") if path.exists() else ""
+
+    def open_server_log(self, cluster_id: str) -> TextIO:
+        """The same as a file, which can be read after the cluster has been deleted, to its last line."""
+        return self._cluster(cluster_id).server.log_path.open(errors="replace")
 
     @property
     def log(self) -> str:

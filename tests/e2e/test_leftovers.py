@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import psycopg
+import pytest
 from psycopg import sql
 
 from contracts.naming import RunKey
@@ -59,13 +64,16 @@ def test_one_orphan_of_each_kind_is_listed_and_swept(env: Env) -> None:
     )
     s3.create_multipart_upload(Bucket=BUCKET, Key=f"{home}4001.dat.zst")
     shadow = run.shadow_database(env.database)
+    # Known by our comment alone: somebody has given it a name of theirs.
+    renamed = f"renamed_by_hand_{env.name}"
     with psycopg.connect(env.world.target_conninfo("postgres"), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {} OWNER master").format(sql.Identifier(shadow)))
-        connection.execute(
-            sql.SQL("COMMENT ON DATABASE {} IS {}").format(
-                sql.Identifier(shadow), sql.Literal(ownership.comment_line())
+        for name in (shadow, renamed):
+            connection.execute(sql.SQL("CREATE DATABASE {} OWNER master").format(sql.Identifier(name)))
+            connection.execute(
+                sql.SQL("COMMENT ON DATABASE {} IS {}").format(
+                    sql.Identifier(name), sql.Literal(ownership.comment_line())
+                )
             )
-        )
 
     assert {(found.kind, found.identifier) for found in env.leftovers()} >= {
         ("cluster snapshot", snapshot),
@@ -75,10 +83,14 @@ def test_one_orphan_of_each_kind_is_listed_and_swept(env: Env) -> None:
         ("archive", home),
         ("incomplete upload", f"{home}4001.dat.zst"),
         ("database", shadow),
+        ("database", renamed),
     }
     swept = env.run_python("-m", "flows.janitor")
     assert swept.returncode == 0, swept.stderr[-3000:]
-    assert env.leftovers() == []
+    # Whoever renamed it wants it for something.
+    assert [str(found) for found in env.leftovers()] == [f"database {renamed}"]
+    with psycopg.connect(env.world.target_conninfo("postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(renamed)))
 
 
 def test_an_automated_backup_and_a_secret_pending_deletion_are_listed(env: Env) -> None:
@@ -115,39 +127,66 @@ def test_an_automated_backup_and_a_secret_pending_deletion_are_listed(env: Env) 
     assert env.leftovers() == []
 
 
-def test_what_lacks_our_tags_is_never_deleted_whatever_its_name(env: Env) -> None:
-    aws = env.world.aws
-    rds = aws.client("rds")
-    name = f"refresh-{env.name}-000000000000-snapshot"
-    rds.create_db_cluster_snapshot(DBClusterIdentifier=SOURCE_CLUSTER, DBClusterSnapshotIdentifier=name)
-    assert env.run_python("-m", "flows.janitor").returncode == 0
-    assert [str(found) for found in env.leftovers()] == [f"cluster snapshot {name}"]
-    rds.get_waiter("db_cluster_snapshot_available").wait(
-        DBClusterSnapshotIdentifier=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-    )
-    rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=name)
+@dataclass(frozen=True, kw_only=True)
+class Foreign:
+    """What isn't ours but looks like it, and the sweep that met it."""
+
+    env: Env
+    named_like_ours: str
+    copy_of_a_snapshot: str
+    copy_of_a_secret: str
+    sweep: subprocess.CompletedProcess[str]
+
+    @property
+    def left(self) -> set[str]:
+        return {str(found) for found in self.env.leftovers()}
 
 
-def test_a_copy_by_hand_is_never_deleted_though_our_tags_came_along(env: Env) -> None:
+@pytest.fixture(scope="class")
+def foreign(envs: Any) -> Iterator[Foreign]:
+    env: Env = envs()
     aws = env.world.aws
     rds, secrets = aws.client("rds"), aws.client("secretsmanager")
-    run = RunKey(env=env.name, flow_run_id=uuid4())
     long_ago = datetime.now(UTC) - timedelta(days=20)
-    tags = Ownership(env=env.name, flow_run_id=run.flow_run_id, expires_at=long_ago).aws_tags()
-    snapshot, secret = f"before-migration-{env.name}", f"copied/{env.name}"
-    rds.create_db_cluster_snapshot(
-        DBClusterIdentifier=SOURCE_CLUSTER, DBClusterSnapshotIdentifier=snapshot, Tags=tags
+    tags = Ownership(env=env.name, flow_run_id=uuid4(), expires_at=long_ago).aws_tags()
+    like_ours, snapshot, secret = (
+        f"refresh-{env.name}-000000000000-snapshot",
+        f"before-migration-{env.name}",
+        f"copied/{env.name}",
     )
+    for name, its_tags in ((like_ours, []), (snapshot, tags)):
+        rds.create_db_cluster_snapshot(
+            DBClusterIdentifier=SOURCE_CLUSTER, DBClusterSnapshotIdentifier=name, Tags=its_tags
+        )
+        rds.get_waiter("db_cluster_snapshot_available").wait(
+            DBClusterSnapshotIdentifier=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        )
     secrets.create_secret(Name=secret, SecretString="{}", Tags=tags)
-    rds.get_waiter("db_cluster_snapshot_available").wait(
-        DBClusterSnapshotIdentifier=snapshot, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    sweep = env.run_python("-m", "flows.janitor")
+    assert sweep.returncode == 0, sweep.stderr[-3000:]
+    yield Foreign(
+        env=env,
+        named_like_ours=like_ours,
+        copy_of_a_snapshot=snapshot,
+        copy_of_a_secret=secret,
+        sweep=sweep,
     )
-    done = env.run_python("-m", "flows.janitor")
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert snapshot in done.stderr + done.stdout
-    assert {str(found) for found in env.leftovers()} == {f"cluster snapshot {snapshot}", f"secret {secret}"}
-    rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=snapshot)
+    for name in (like_ours, snapshot):
+        rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=name)
     secrets.delete_secret(SecretId=secret, ForceDeleteWithoutRecovery=True)
+    env.forget()
+
+
+class TestWhatIsNotOurs:
+    def test_is_never_deleted_if_it_lacks_our_tags_whatever_its_name(self, foreign: Foreign) -> None:
+        assert f"cluster snapshot {foreign.named_like_ours}" in foreign.left
+
+    def test_is_never_deleted_if_it_is_a_copy_by_hand_though_our_tags_came_along(
+        self, foreign: Foreign
+    ) -> None:
+        copies = {f"cluster snapshot {foreign.copy_of_a_snapshot}", f"secret {foreign.copy_of_a_secret}"}
+        assert copies <= foreign.left
+        assert foreign.copy_of_a_snapshot in foreign.sweep.stderr + foreign.sweep.stdout
 
 
 def test_what_an_env_left_whose_file_is_gone_is_swept_too(env: Env) -> None:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import prefect.logging
 import psycopg
 import pytest
+import yaml
 import zstandard
 
-from deployments.demo.world import BUCKET, SOURCE_CLUSTER, World
+from deployments.demo.world import BUCKET, SOURCE_CLUSTER, TARGET_CLUSTER, World
 from deployments.localaws.binaries import find_binaries
+from tests.e2e.canaries import birthdays_of, canaries_of
+from tests.e2e.clone_watch import CloneWatch, watched_clone
 from tests.e2e.conftest import Env, fingerprint
 
 EMPTIED = {"public.audit_log", "public.sessions"}
+TALKATIVE = ("botocore", "boto3", "urllib3", "s3transfer", "psycopg", "sqlalchemy", "slack_sdk")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +36,26 @@ class Done:
     output: subprocess.CompletedProcess[str]
     began_at: datetime
     ended_at: datetime
+    clone: CloneWatch
+    #: What the servers of production and staging wrote meanwhile.
+    server_logs: dict[str, str]
     source_before: dict[str, Any]
     source_after: dict[str, Any]
+
+
+def log_in_to_source(world: World) -> None:
+    """Try to, as the pipeline would: over TLS, as the master user."""
+    cluster = world.aws.client("rds").describe_db_clusters(DBClusterIdentifier=SOURCE_CLUSTER)["DBClusters"][
+        0
+    ]
+    psycopg.connect(
+        host=cluster["Endpoint"],
+        port=cluster["Port"],
+        user="master",
+        password=world.source_password,
+        dbname=world.database,
+        sslmode="require",
+    ).close()
 
 
 def state_of_source(world: World) -> dict[str, Any]:
@@ -66,24 +91,66 @@ def state_of_source(world: World) -> dict[str, Any]:
         }
 
 
+def everything_at_debug(directory: Path) -> dict[str, str]:
+    """The environment of a run in which every library below us says all, on the console and in Prefect's log of it.
+
+    By a logging configuration, as an operator would: psycopg's logger is quiet unless it finds a level set.
+    """
+    configuration = yaml.safe_load(Path(prefect.logging.__file__).with_name("logging.yml").read_text())
+    configuration["loggers"] |= {name: {"level": "DEBUG", "handlers": ["api"]} for name in TALKATIVE}
+    file = directory / "logging.yml"
+    file.write_text(yaml.safe_dump(configuration))
+    return {
+        "PREFECT_LOGGING_SETTINGS_PATH": str(file),
+        "PREFECT_LOGGING_LEVEL": "DEBUG",
+        "PREFECT_LOGGING_ROOT_LEVEL": "DEBUG",
+        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+    }
+
+
+@contextmanager
+def closed_source(world: World) -> Iterator[None]:
+    """Nobody but local AWS itself gets into production's server, and its log says who tried."""
+    with psycopg.connect(world.aws.superuser_conninfo(SOURCE_CLUSTER), autocommit=True) as connection:
+        row = connection.execute("SHOW hba_file").fetchone()
+        assert row
+        rules = Path(row[0])
+        usual = rules.read_text()
+        try:
+            rules.write_text("local all rdsadmin trust\nhost all all all reject\n")
+            connection.execute("SELECT pg_reload_conf()")
+            yield
+        finally:
+            rules.write_text(usual)
+            connection.execute("SELECT pg_reload_conf()")
+
+
 @pytest.fixture(scope="module")
-def done(envs: Any, world: World) -> Iterator[Done]:
+def done(envs: Any, world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
     env: Env = envs()
     with psycopg.connect(world.source_conninfo(), autocommit=True) as connection:
         connection.execute("SELECT pg_create_physical_replication_slot('a_standby_of_production')")
         connection.execute("ALTER DATABASE shop SET work_mem = '16MB'")
     before = state_of_source(world)
+    written = {name: len(world.aws.server_log(name)) for name in (SOURCE_CLUSTER, TARGET_CLUSTER)}
     began_at = datetime.now(UTC)
-    # At DEBUG, with the loggers of everything below us, for what could be in their lines.
-    output = env.refresh(PREFECT_LOGGING_LEVEL="DEBUG", PREFECT_LOGGING_ROOT_LEVEL="DEBUG")
+    with closed_source(world), watched_clone(env) as clone:
+        output = env.refresh(**everything_at_debug(tmp_path_factory.mktemp("logging")))
+        logs = {name: world.aws.server_log(name)[length:] for name, length in written.items()}
+        ended_at = datetime.now(UTC)
+        with pytest.raises(psycopg.OperationalError, match="pg_hba"):
+            log_in_to_source(world)
     yield Done(
         env=env,
         output=output,
         began_at=began_at,
-        ended_at=datetime.now(UTC),
+        ended_at=ended_at,
+        clone=clone,
+        server_logs=logs,
         source_before=before,
         source_after=state_of_source(world),
     )
+    clone.close()
     env.forget()
 
 
@@ -182,13 +249,32 @@ class TestSource:
         assert done.source_after[what] == done.source_before[what]
 
     def test_saw_describe_and_create_snapshot_and_nothing_else(self, done: Done, world: World) -> None:
+        """Itself, its instances, and its automated snapshots, whose names all hold the cluster's."""
         calls = {
             call.action
             for call in world.aws.calls
-            if done.began_at <= call.time <= done.ended_at and call.names(SOURCE_CLUSTER)
+            if done.began_at <= call.time <= done.ended_at
+            and any(SOURCE_CLUSTER in value for value in call.parameters.values())
         }
         assert "CreateDBClusterSnapshot" in calls
         assert {call for call in calls if not call.startswith("Describe")} == {"CreateDBClusterSnapshot"}
+
+    def test_saw_nobody_try_to_log_in(self, done: Done, world: World) -> None:
+        """But the one try that was made after the refresh, to see that a try is written down."""
+        assert "rejects connection" not in done.server_logs[SOURCE_CLUSTER]
+        assert "rejects connection" in world.aws.server_log(SOURCE_CLUSTER)
+
+
+class TestClone:
+    def test_refuses_productions_password_once_the_clone_step_has_ended(self, done: Done) -> None:
+        assert done.clone.answer_to_the_old_password == "28P01"
+
+    def test_has_the_capacity_that_the_env_says_and_no_pause(self, done: Done) -> None:
+        assert done.clone.cluster
+        assert done.clone.cluster["ServerlessV2ScalingConfiguration"] == {
+            "MinCapacity": 0.5,
+            "MaxCapacity": 2.0,
+        }
 
 
 class TestArchive:
@@ -244,6 +330,7 @@ class TestArchive:
         assert tags["refresh:env"] == done.env.name
 
     def test_holds_no_personal_value_and_no_secret(self, directory: Path, canaries: list[str]) -> None:
+        assert (directory / "masking-report.json").exists()
         for path in directory.iterdir():
             content = path.read_bytes()
             if path.suffix == ".zst":
@@ -252,50 +339,47 @@ class TestArchive:
 
 
 @pytest.fixture(scope="module")
-def canaries(world: World) -> list[str]:
-    """Values of production that must be nowhere, and every secret that the run could read."""
-    with psycopg.connect(world.source_conninfo()) as connection:
-        values = {
-            value
-            for (value,) in connection.execute(
-                "(SELECT unnest(ARRAY[ssn, email, phone, password_hash, api_token, profile ->> 'display_name'])"
-                " FROM (SELECT * FROM users ORDER BY id LIMIT 150) AS u)"
-                " UNION SELECT contact_email FROM (SELECT * FROM orders ORDER BY id LIMIT 50) AS o"
-                " UNION SELECT card_token FROM (SELECT * FROM payments ORDER BY id LIMIT 50) AS p"
-                " UNION SELECT body FROM (SELECT * FROM support_messages ORDER BY id LIMIT 50) AS m"
-                " UNION SELECT 'larkfield-mail' "
-            )
-            if value and len(value) >= 8
-        }
-    secrets = world.aws.client("secretsmanager")
-    for name in ("target", "root-key", "slack"):
-        text = secrets.get_secret_value(SecretId=world.secrets[name])["SecretString"]
-        values.add(json.loads(text)["password"] if text.startswith("{") else text)
-    assert len(values) > 300
-    return sorted(values)
+def canaries(done: Done, world: World) -> list[str]:
+    """Values of production that must be nowhere, and every secret that there was."""
+    assert done.clone.password
+    return [*canaries_of(world), done.clone.password]
+
+
+@pytest.fixture(scope="module")
+def unheard(canaries: list[str], world: World) -> list[str]:
+    """What nobody may hear of: dates of birth as well."""
+    return [*canaries, *birthdays_of(world)]
 
 
 class TestNobodyHears:
     """No value of production's rows and no secret, wherever a run leaves traces."""
 
-    def test_in_the_logs_at_debug(self, done: Done, canaries: list[str]) -> None:
+    def test_in_the_logs_at_debug(self, done: Done, unheard: list[str]) -> None:
         text = done.output.stdout + done.output.stderr
-        assert "DEBUG" in text
-        lines = [line for line in text.splitlines() for canary in canaries if canary in line]
+        for logger in ("botocore", "psycopg"):
+            assert f" | DEBUG   | {logger}" in text
+        lines = [line for line in text.splitlines() for value in unheard if value in line]
         assert lines == []
 
-    def test_in_prefects_database_its_files_and_its_log(self, done: Done, canaries: list[str]) -> None:
-        assert done.env.prefect.holding(canaries) == []
+    def test_in_prefects_database_its_files_and_its_log(self, done: Done, unheard: list[str]) -> None:
+        with closing(sqlite3.connect(f"file:{done.env.prefect.database}?mode=ro", uri=True)) as connection:
+            heard = {name.split(".")[0] for (name,) in connection.execute("SELECT DISTINCT name FROM log")}
+        assert heard >= {"botocore", "psycopg"}
+        assert done.env.prefect.holding(unheard) == []
 
-    def test_in_slack(self, done: Done, canaries: list[str]) -> None:
+    def test_in_slack(self, done: Done, unheard: list[str]) -> None:
         text = "\n".join(done.env.slack())
-        assert [canary for canary in canaries if canary in text] == []
+        assert [value for value in unheard if value in text] == []
 
-    def test_in_the_servers_logs_and_the_call_log_of_local_aws(
-        self, done: Done, world: World, canaries: list[str]
-    ) -> None:
+    @pytest.mark.parametrize("server", [SOURCE_CLUSTER, TARGET_CLUSTER, "clone"])
+    def test_in_postgresqls_logs(self, done: Done, unheard: list[str], server: str) -> None:
+        text = done.clone.log if server == "clone" else done.server_logs[server]
+        assert [value for value in unheard if value in text] == []
+
+    def test_in_the_call_log_of_local_aws(self, done: Done, world: World, unheard: list[str]) -> None:
         text = "\n".join(map(str, world.aws.calls))
-        assert [canary for canary in canaries if canary in text] == []
+        assert "ModifyDBCluster" in text
+        assert [value for value in unheard if value in text] == []
 
 
 class TestPeople:
