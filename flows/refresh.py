@@ -20,7 +20,7 @@ from flows.dump import dump
 from flows.mask import mask
 from flows.restore import restore
 from flows.snapshot import NEW, snapshot
-from tasks.archiving import read_masking_report, reusable_archive
+from tasks.archiving import extent_of, read_masking_report, reusable_archive
 from tasks.aurora.renewal import renewed_while_alive
 from tasks.cleaning import without_hiding
 from tasks.hooks import clean_up_after_death, tell_failure
@@ -68,12 +68,14 @@ def refresh(env: EnvName, from_snapshot: str = NEW) -> RefreshReport:
                         archive = dump(run, cloned, masked, taken)
             else:
                 masked = read_masking_report(block, archive)
+            # Asked before the swap: once the target has the new data, no report is worth a failed run.
+            extent = extent_of(block, archive)
             with timed("restore", steps):
                 restored = restore(run)
         finally:
             with timed("cleanup", steps), without_hiding(sys.exception()):
                 cleanup(run)
-        report = report_of(block, run, steps, masked, archive, restored)
+        report = report_of(block, run, steps, masked, archive, extent, restored)
         publish(report)
         tell_success(block, report)
         return report

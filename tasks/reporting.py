@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
+from prefect.logging import get_logger
 
 from blocks.refresh_environment import RefreshEnvironment
 from contracts.messages import snapshot_message, success_message, summary_markdown
 from contracts.naming import RunKey
-from contracts.report import MaskingReport, RefreshReport, StepReport, TargetReport
+from contracts.report import ArchiveReport, MaskingReport, RefreshReport, StepReport, TargetReport
 from contracts.results import Archive, Restored, Snapshot
-from tasks.archiving import extent_of
 from tasks.prefect_runs import run_url
 from tasks.slack import post
 from tasks.transient import ONCE
@@ -24,6 +24,7 @@ def report_of(
     steps: Sequence[StepReport],
     masked: MaskingReport,
     archive: Archive,
+    extent: ArchiveReport,
     restored: Restored,
 ) -> RefreshReport:
     manifest = archive.manifest
@@ -37,7 +38,7 @@ def report_of(
         tables=masked.tables,
         columns=masked.columns,
         verification=masked.verification,
-        archive=extent_of(block, archive),
+        archive=extent,
         target=TargetReport(
             database=restored.database,
             rows=restored.rows,
@@ -50,10 +51,20 @@ def report_of(
 
 
 def publish(report: RefreshReport) -> None:
-    """The summary on the run's page. An artifact made in a subflow wouldn't be shown there."""
-    create_markdown_artifact(
-        key=f"refresh-{report.env}", markdown=summary_markdown(report), description=f"Refresh of {report.env}"
-    )
+    """The summary on the run's page. An artifact made in a subflow wouldn't be shown there.
+
+    Never raises, as telling Slack doesn't: the target has the new data, whether or not that can be told.
+    """
+    try:
+        create_markdown_artifact(
+            key=f"refresh-{report.env}",
+            markdown=summary_markdown(report),
+            description=f"Refresh of {report.env}",
+        )
+    except Exception as error:  # noqa: BLE001 - told by its kind: whatever Prefect says of it is Prefect's
+        get_logger("refresh.report").warning(
+            "The summary wasn't written to the run's page: %s", type(error).__name__
+        )
 
 
 @task(**ONCE)

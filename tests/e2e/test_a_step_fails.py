@@ -34,6 +34,19 @@ def in_restore(env: Env) -> None:
     )
 
 
+# A refresh in whose process Prefect's client breaks off when the summary is sent.
+REFUSE_THE_SUMMARY = """
+import sys
+import tasks.reporting
+
+def refuse(**_):
+    raise ConnectionError("Prefect is away")
+
+tasks.reporting.create_markdown_artifact = refuse
+from flows.refresh import main
+sys.exit(main(sys.argv[1:]))
+"""
+
 STEPS: dict[str, tuple[Callable[[Env], None], str]] = {
     "snapshot": (in_snapshot, "SnapshotQuotaExceeded"),
     "clone": (in_clone, "incompatible-network"),
@@ -90,3 +103,19 @@ def test_a_cleanup_that_fails_too_does_not_hide_the_first_error(env: Env) -> Non
     env.world.aws.faults.reset()
     assert env.run_python("-m", "flows.janitor").returncode == 0
     assert env.leftovers() == []
+
+
+def test_a_refresh_that_can_tell_nobody_of_its_end_has_succeeded_all_the_same(env: Env) -> None:
+    """Prefect refuses the summary and Slack can't be reached, when the target has the new data already."""
+    webhook = "http://127.0.0.1:9/services/a-secret-path"
+    secrets = env.world.aws.client("secretsmanager")
+    secret = secrets.create_secret(Name=f"masking/{env.name}/nowhere", SecretString=webhook)
+    env.write(slack={"webhook_secret": secret["ARN"]})
+    done = env.run_python("-c", REFUSE_THE_SUMMARY, "--env", env.name)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert env.runs()[0]["state_name"] == "Completed"
+    assert "The summary wasn't written to the run's page: ConnectionError" in done.stderr
+    assert "Slack wasn't told" in done.stderr
+    assert "a-secret-path" not in done.stderr
+    assert env.query("SELECT count(*) FROM users") == [(3000,)]
+    assert env.leftovers(archive_of=env.run_key()) == []
