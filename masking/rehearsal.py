@@ -14,9 +14,10 @@ from typing import Final
 from psycopg import sql
 
 from masking.catalogue import Catalogue, Table, TableName
-from masking.fusing import Barrier, Pass
+from masking.fusing import Pass
 from masking.masker import as_written
 from masking.plan import Plan, TablePlan
+from masking.scripts import ScriptStatement
 from masking.statements import identifier
 
 STAGE: Final = TableName(schema="refresh_mask", name="rehearsal")
@@ -71,13 +72,6 @@ def largest_first(found: Iterable[Rehearsal], catalogue: Catalogue) -> list[Rehe
         if partitions[root] <= _LEAVES:
             chosen.append(one)
     return chosen
-
-
-def barriers(plan: Plan) -> Iterator[Barrier]:
-    """The statements that run as they are written."""
-    for stage in plan.stages:
-        if stage.barrier is not None:
-            yield stage.barrier
 
 
 def _passes(catalogue: Catalogue, plan: Plan) -> dict[TableName, list[Pass]]:
@@ -207,9 +201,9 @@ def explain_where(plan: TablePlan) -> sql.Composed:
     )
 
 
-def explain_barrier(barrier: Barrier) -> sql.Composed:
-    """Plans, and doesn't run, a statement that runs as it is written."""
-    return sql.SQL("EXPLAIN {}").format(as_written(barrier.statement.text))
+def explain_statement(statement: ScriptStatement) -> sql.Composed:
+    """Plans, and doesn't run, a script's statement as it is written."""
+    return sql.SQL("EXPLAIN {}").format(as_written(statement.text))
 
 
 def one_leaf_of_each(plans: Sequence[TablePlan], catalogue: Catalogue) -> list[TablePlan]:

@@ -18,6 +18,8 @@ class DraftColumn:
 
     name: str
     type: ColumnType
+    #: Schema and name of its collation; None for the database's.
+    collation: str | None = None
     not_null: bool = False
     identity: bool = False
     default: str | None = None
@@ -141,6 +143,7 @@ def column(draft: DraftColumn, position: int, *, partition_key: bool) -> Column:
         position=position,
         partition_key=partition_key,
         domain=f"{found.domain.schema}.{found.domain.name}" if found.domain is not None else None,
+        collation=draft.collation,
         enum_labels=found.enum_labels,
         generated_from=draft.generated_from or (),
     )

@@ -16,7 +16,7 @@ from masking.schema_file.finishing import Finishing
 from masking.schema_file.naming import multirange_name
 from masking.schema_file.source import NotSql, NotUnderstood, Source, Statement
 from masking.schema_file.tables import alter_table, create_table
-from masking.schema_file.types import Domain, DomainCheck, Labels, Types
+from masking.schema_file.types import Domain, DomainCheck, Labels, Types, collation_of
 
 _VERSION = re.compile(r"^-- Dumped from database version (\d+)(?:\.(\d+))?", re.MULTILINE)
 _OBJECTS = postgast.pg_query_pb2.ObjectType
@@ -247,7 +247,12 @@ class _Reading:
 
     def _create_domain_stmt(self, node: Any, statement: Statement) -> None:
         schema, name = self._new_type(node.domainname)
-        domain = Domain(schema=schema, name=name, base=self.types.resolve(node.type_name, statement))
+        domain = Domain(
+            schema=schema,
+            name=name,
+            base=self.types.resolve(node.type_name, statement),
+            collation=collation_of(node.coll_clause) if node.HasField("coll_clause") else None,
+        )
         for found in node.constraints:
             self._add_to_domain(domain, found.constraint, statement, is_new=True)
         self.types.add(schema, name, domain)

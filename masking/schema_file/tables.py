@@ -12,7 +12,7 @@ from masking.catalogue import Kind
 from masking.schema_file.constraints import Find, add_constraint, kind_of
 from masking.schema_file.drafts import DraftColumn, DraftTable, column_references
 from masking.schema_file.source import NotUnderstood, Statement
-from masking.schema_file.types import Types
+from masking.schema_file.types import Types, collation_of
 
 _COMMANDS = postgast.pg_query_pb2.AlterTableType
 _OF_ONE_COLUMN = ("CONSTR_NULL", "CONSTR_DEFAULT", "CONSTR_IDENTITY", "CONSTR_GENERATED")
@@ -104,7 +104,8 @@ def _define_column(
     name = definition.colname
     inherited = table.columns.get(name)
     if definition.HasField("type_name"):
-        column = DraftColumn(name=name, type=types.resolve(definition.type_name, statement))
+        found_type = types.resolve(definition.type_name, statement)
+        column = DraftColumn(name=name, type=found_type, collation=found_type.collation)
         if inherited is not None:
             column.not_null, column.default = inherited.not_null, inherited.default
             column.generated_from, column.identity = inherited.generated_from, inherited.identity
@@ -120,6 +121,7 @@ def _define_column(
     limits = [found.location for found in constraints]
     if definition.HasField("coll_clause"):
         limits.append(definition.coll_clause.location)
+        column.collation = collation_of(definition.coll_clause)
     later: list[tuple[Any, str | None]] = []
     for constraint in constraints:
         match kind_of(constraint):

@@ -13,6 +13,8 @@ from masking.schema_file.type_names import BUILT_IN, SERIAL, formatted, max_leng
 SYSTEM_SCHEMA = "pg_catalog"
 
 TypeId = tuple[str, str]
+#: Types whose values are compared by another collation than the database's, unless it is said.
+_COLLATIONS: Mapping[TypeId, str] = {(SYSTEM_SCHEMA, "name"): f"{SYSTEM_SCHEMA}.C"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +29,8 @@ class ColumnType:
     enum_labels: tuple[str, ...] = ()
     #: The domain that the column is declared with.
     domain: Domain | None = None
+    #: Schema and name of its own collation; None for the database's.
+    collation: str | None = None
     is_serial: bool = False
 
     @property
@@ -51,6 +55,7 @@ class Domain:
     schema: str
     name: str
     base: ColumnType
+    collation: str | None = None
     own_not_null: bool = False
     checks: list[DomainCheck] = field(default_factory=list)
 
@@ -113,6 +118,7 @@ class Types:
                 base_type=f"_{name}",
                 base_type_schema=schema,
                 enum_labels=labels,
+                collation=_COLLATIONS.get((schema, name)),
                 **lengths,
             )
         if isinstance(what, Domain):
@@ -123,6 +129,7 @@ class Types:
             base_type_schema=schema,
             enum_labels=labels,
             is_serial=is_serial,
+            collation=_COLLATIONS.get((schema, name)),
             **lengths,
         )
 
@@ -152,6 +159,14 @@ class Types:
         raise NotUnderstood(f"nothing in the file makes type {name}")
 
 
+def collation_of(clause: Any) -> str | None:
+    """Schema and name of what a COLLATE names; None for the database's own."""
+    names = [part.string.sval for part in clause.collname]
+    if names[-1] == "default":
+        return None
+    return ".".join(names if len(names) > 1 else [SYSTEM_SCHEMA, *names])
+
+
 def _of_domain(domain: Domain, shown: str) -> ColumnType:
     base = domain.base
     return ColumnType(
@@ -162,6 +177,7 @@ def _of_domain(domain: Domain, shown: str) -> ColumnType:
         numeric_precision=base.numeric_precision,
         enum_labels=base.enum_labels,
         domain=domain,
+        collation=domain.collation or base.collation,
     )
 
 

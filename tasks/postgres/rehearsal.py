@@ -11,7 +11,7 @@ from psycopg import sql
 
 from contracts.errors import PolicyInvalid
 from contracts.login import Login
-from masking.catalogue import Catalogue, Column, Table
+from masking.catalogue import Catalogue, Column, Table, TableName
 from masking.fusing import Pass
 from masking.keys import MaskingKeys
 from masking.plan import Plan
@@ -19,8 +19,7 @@ from masking.refusals import Refusal, Violation, violation
 from masking.rehearsal import (
     Rehearsal,
     as_root,
-    barriers,
-    explain_barrier,
+    explain_statement,
     explain_where,
     fill_stage,
     largest_first,
@@ -32,6 +31,7 @@ from masking.rehearsal import (
     try_indexes,
     try_updates,
 )
+from masking.scripted import target_of
 from masking.statements import disarm, held_to_policies
 from tasks.postgres.masking_functions import create_functions
 from tasks.postgres.masking_session import (
@@ -97,6 +97,8 @@ class _Rehearsing:
     def __init__(self, connection: Connection, catalogue: Catalogue, plan: Plan) -> None:
         self.connection, self.catalogue, self.plan = connection, catalogue, plan
         self.violations: list[Violation] = []
+        #: Tables of which a where or a statement doesn't run: their passes aren't tried.
+        self.unfit: set[TableName] = set()
 
     def prepare(self) -> None:
         """Rights over what others own, and no map of distinct slots: it is made of whole tables, before the pass."""
@@ -113,10 +115,11 @@ class _Rehearsing:
             self._run(disarm(table))
 
     def explain(self) -> None:
-        """Whether every ``where``, and every statement that runs as it is written, is one that can run."""
+        """Whether every ``where`` and every script's statement is one that PostgreSQL would run as it is written."""
         for found in one_leaf_of_each(self.plan.filtered, self.catalogue):
             refusal = self._try([explain_where(found)])
             if refusal is not None:
+                self.unfit.add(self.catalogue.root(found.table).id)
                 self.violations.append(
                     Violation(
                         place=f"table {self.catalogue.root(found.table)}",
@@ -124,12 +127,14 @@ class _Rehearsing:
                         remedy="Mend it.",
                     )
                 )
-        for barrier in barriers(self.plan):
-            refusal = self._try([explain_barrier(barrier)])
+        for statement in self.plan.statements:
+            refusal = self._try([explain_statement(statement)])
             if refusal is not None:
+                table = self.catalogue.tables_by_id[target_of(statement)]
+                self.unfit.add(self.catalogue.root(table).id)
                 self.violations.append(
                     Violation(
-                        place=str(barrier.statement.position),
+                        place=str(statement.position),
                         what=f"this statement doesn't run: {refusal.name} (SQLSTATE {refusal.sqlstate})",
                         remedy="Mend it.",
                     )
@@ -138,12 +143,11 @@ class _Rehearsing:
     def run(self) -> tuple[int, int]:
         """Every table's passes, largest first; how many tables' were tried, and how many could be."""
         tried, until = 0, time.monotonic() + _BUDGET_S
-        unfit = {found.place for found in self.violations}  # their where doesn't run
         worth = largest_first(rehearsals(self.catalogue, self.plan), self.catalogue)
         for found in worth:
             if time.monotonic() > until:
                 break
-            if f"table {self.catalogue.root(found.table)}" in unfit:
+            if self.catalogue.root(found.table).id in self.unfit:
                 continue
             with self.connection.transaction() as mine:
                 self._rehearse(found)
@@ -184,7 +188,11 @@ class _Rehearsing:
     def _blame(self, found: Rehearsal, one: Pass, whole: Refusal) -> None:
         """Find the columns whose masks alone are refused; where none is, it's their coming together."""
         table = as_root(found, self.catalogue).table
-        columns = {column.name: (column, masker) for column, masker in self._columns(found)}
+        # A script may also assign what the policy keeps.
+        columns = {
+            column.column.name: (column.column, column.masker or "script")
+            for column in self.plan.tables_by_id[found.table.id].columns
+        }
         alone = False
         for update in one.updates:
             refusal = self._try([try_updates(one, update.column)])

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from psycopg import sql
+
 from masking.masker import as_written
 from masking.scripts import ScriptStatement
 from tasks.postgres.connection import safe_errors
@@ -28,5 +30,7 @@ def analyse_scripts(connection: Connection, statements: Iterable[ScriptStatement
             look_names_up_as_planned(connection)
             # Where a policy holds for the owner, it may be added to a statement of which no row is read.
             connection.execute("SELECT pg_catalog.set_config('row_security', 'on', true)")
-            connection.execute(as_written(f"PREPARE refresh_mask_script AS {statement.text}"))
+            connection.execute(
+                sql.SQL("PREPARE refresh_mask_script AS {}").format(as_written(statement.text))
+            )
             connection.execute("DEALLOCATE refresh_mask_script")

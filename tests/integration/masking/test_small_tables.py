@@ -141,7 +141,7 @@ def test_maskers_and_sql_rules_run_on_what_the_scripts_left_in_one_pass(clone: C
 
 def test_a_statement_that_postgresql_refuses_is_named_before_anything_is_masked(clone: Clone) -> None:
     clone.execute("CREATE TABLE t (a text, n int); INSERT INTO t VALUES ('Raw', 1)")
-    with pytest.raises(DatabaseError, match=r"masking/b\.sql:2:1: .*analysing this statement .*42804"):
+    with pytest.raises(PolicyInvalid, match=r"masking/b\.sql:2:1: this statement doesn't run: .*42804"):
         clone.mask(
             "tables: {t: {columns: {a: {script: {domain: a}}, n: {keep: counted}}}}",
             {"a.sql": "UPDATE t SET a = 'x'", "b.sql": "\nUPDATE t SET n = a"},
