@@ -19,6 +19,8 @@ from tests.fix_prefect import CHECKOUT
 from tests.fix_samples import RealDatabase
 
 DEMO_TIMEOUT_S = 400
+# A demo that hangs is ended by its own timeout, which names its command.
+pytestmark = pytest.mark.timeout(DEMO_TIMEOUT_S + 60)
 LOOK_ALIKE = CHECKOUT / "deployments" / "demo" / "lookalike"
 # A clinic, in another style than our look-alike: no policy mentions it.
 SAMPLE_SCHEMA = """
