@@ -35,6 +35,17 @@ from tasks.target_login import target_login
 from tests.fix_prefect import CHECKOUT, Daemon, PrefectServer
 
 REFRESH_TIMEOUT_S = 240
+# What `blocks.register` and `prefect deploy` do, in one process: each would take seconds to come up.
+REGISTER_AND_DEPLOY = f"""
+import sys
+from prefect import Flow
+from blocks.register import register_env
+
+name, pool = sys.argv[1:]
+register_env(name)
+refresh = Flow.from_source(source={str(CHECKOUT)!r}, entrypoint="flows/refresh.py:refresh")
+refresh.deploy(name=name, work_pool_name=pool, print_next_steps=False)
+"""
 SHOP_POLICY = CHECKOUT / "sql" / "databases" / "shop"
 
 
@@ -103,11 +114,10 @@ class Env:
 
     def deploy(self, prefect_worker: Callable[..., Daemon]) -> str:
         """Register it and deploy ``refresh/{name}`` to a pool of its own, with a worker; returns the deployment."""
-        registered = self.run_python("-m", "blocks.register", self.name)
-        assert registered.returncode == 0, registered.stderr
         pool = f"pool-{self.name}"
-        self.cli("work-pool", "create", pool, "--type", "process")
-        self.cli("deploy", "flows/refresh.py:refresh", "--name", self.name, "--pool", pool, "--no-prompt")
+        self.prefect.create_process_pool(pool)
+        deployed = self.run_python("-c", REGISTER_AND_DEPLOY, self.name, pool)
+        assert deployed.returncode == 0, deployed.stderr
         prefect_worker(pool, environment=self.process_environment)
         return f"refresh/{self.name}"
 
