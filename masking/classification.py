@@ -11,7 +11,6 @@ import re
 
 from masking.catalogue import Catalogue, Column, Table
 from masking.forms import DATES, JSON, NUMBERS, TEXT
-from masking.masker import Subject
 from masking.policy import ColumnRule, Policy, TableRule, invalid
 from masking.table_names import column_key, table_key
 
@@ -93,10 +92,12 @@ def _check_column(table: Table, column: Column, rule: ColumnRule) -> None:
             f"{what} is of type {column.type}, which masker {masker.name} doesn't take",
             f"It takes {', '.join(sorted(masker.types))}. For any type: null, constant, sql, script, keep.",
         )
-    subject = rule.parameters.of if isinstance(rule.parameters, Subject) else None
-    if subject is not None and subject not in table.columns_by_name:
+    unknown = rule.parameters.reads() - set(table.columns_by_name)
+    if unknown:
         raise invalid(
-            rule.position, f"{what} is masked by {subject}, which the table hasn't", "Mend its name."
+            rule.position,
+            f"{what} is masked by {', '.join(sorted(unknown))}, which the table hasn't",
+            "Mend its name.",
         )
     if masker.name == "null" and column.not_null:
         raise invalid(rule.position, f"{what} is NOT NULL", "Use constant, or a masker for its type.")

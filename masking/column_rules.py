@@ -79,7 +79,7 @@ def rule_of(word: str, parameters: Any, position: Position) -> ColumnRule:
         raise invalid(
             position, f"masker {word} was given wrong parameters: {problems}", "Mend them."
         ) from None
-    return ColumnRule(masker=masker, parameters=checked, position=position)
+    return ColumnRule(masker=masker.given(checked), parameters=checked, position=position)
 
 
 def _masked_as(value: Any, position: Position) -> ColumnRule:

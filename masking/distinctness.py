@@ -15,6 +15,7 @@ from masking.catalogue import Catalogue, Column, Index, Table, TableName
 from masking.conditions import conditions_of
 from masking.forms import constant_length
 from masking.masker import LETTERS, UNLIMITED, Condition, Subject, Use
+from masking.nested import inner_rules, inner_use
 from masking.policy import ColumnRule, Policy, invalid
 
 _BITS_PER_LETTER = 4
@@ -38,31 +39,39 @@ def uses_of(catalogue: Catalogue, policy: Policy) -> dict[ColumnId, Use]:
         place: [_constraint(catalogue, policy, *place, part) for part in rule.parts]
         for place, rule in rules.items()
     }
-    groups: dict[tuple[str, str], int] = {}
+    inner = {place: [list(inner_rules(part)) for part in rule.parts] for place, rule in rules.items()}
+    letters: dict[_Group, int] = {}
     for place, rule in rules.items():
         for part, constraint in zip(rule.parts, needs[place], strict=True):
-            if constraint is not None or part.masker.name == "ssn":
-                rows = rows_at_most(catalogue, catalogue.tables_by_id[place[0]])
-                group = (part.masker.name, part.domain)
-                groups[group] = max(groups.get(group, 0), letters_for(rows) if constraint is not None else 0)
+            if constraint is not None:
+                found = letters_for(rows_at_most(catalogue, catalogue.tables_by_id[place[0]]))
+                letters[_group(part)] = max(found, letters.get(_group(part), 0))
+        for part in (*rule.parts, *(one for found_rules in inner[place] for _, one in found_rules)):
+            if part.masker.name == "ssn":
+                letters.setdefault(_group(part), 0)
     uses: dict[ColumnId, Use] = {}
     widths = _joined_widths(catalogue, policy, rules)
     for place, rule in rules.items():
         table = catalogue.tables_by_id[place[0]]
         column = table.columns_by_name[place[1]]
         settled: list[Use] = []
-        for part, constraint in zip(rule.parts, needs[place], strict=True):
+        for part, constraint, inside in zip(rule.parts, needs[place], inner[place], strict=True):
             if part.masker.masks:
-                group = (part.masker.name, part.domain)
                 use = Use(
                     masker=part.masker,
                     column=column,
                     parameters=part.parameters,
                     domain=part.domain,
-                    distinct=group in groups,
+                    distinct=_group(part) in letters,
                     width=widths[place],
+                    inner=tuple(
+                        _inner(inner_use(column, steps, one), letters.get(_group(one)))
+                        for steps, one in inside
+                    ),
                 )
-                settled.append(_settled(catalogue, table, use, part, constraint, groups.get(group, 0)))
+                settled.append(
+                    _settled(catalogue, table, use, part, constraint, letters.get(_group(part), 0))
+                )
         own, *others = settled
         if place in conditions:
             own = replace(
@@ -71,6 +80,24 @@ def uses_of(catalogue: Catalogue, policy: Policy) -> dict[ColumnId, Use]:
             _check_apart(rule, own, f"column {table}.{column.name}", needs[place])
         uses[place] = own
     return uses
+
+
+#: Columns whose values mask alike: masker and masking domain.
+_Group = tuple[str, str]
+
+
+def _group(rule: ColumnRule) -> _Group:
+    return rule.masker.name, rule.domain
+
+
+def _inner(use: Use, letters_of_group: int | None) -> Use:
+    """As :func:`_settled`, inside a document: no width, no index, and alike with the columns of its group."""
+    use = replace(use, distinct=letters_of_group is not None)
+    if use.masker.distinct != "letters":
+        return use
+    return replace(
+        use, letters=max(use.masker.letters or (LETTERS if use.distinct else 0), letters_of_group or 0)
+    )
 
 
 def _check_apart(rule: ColumnRule, use: Use, what: str, constraints: Sequence[str | None]) -> None:
@@ -217,6 +244,7 @@ def _settled(
             f"unique index or constraint {constraint} needs {needed} letters for about "
             f"{rows_at_most(catalogue, table)} rows, and {masker.name} has room for {max(room, 0)}",
         )
+    # As many as the largest unique column of the domain needs, where there is room: equal values stay equal then.
     if masker.letters:
         return replace(use, letters=min(max(masker.letters, letters_of_group), room))
     if use.distinct and room >= LETTERS:

@@ -32,6 +32,10 @@ class Parameters(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     shorthand: ClassVar[str | None] = None
 
+    def reads(self) -> frozenset[str]:
+        """Columns of the row whose values, as the scripts left them, the masks are made of."""
+        return frozenset()
+
 
 class Keyed(Parameters):
     """``domain``: values mask alike within it; by default the masker's own name."""
@@ -44,6 +48,9 @@ class Subject(Keyed):
 
     of: str | None = None
 
+    def reads(self) -> frozenset[str]:
+        return frozenset() if self.of is None else frozenset({self.of})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
@@ -52,6 +59,10 @@ class Condition:
     when: Expression
     #: What masks the other rows; None where they stay.
     otherwise: Use | None
+
+
+#: A path into a document: names of members, and None for every element of an array.
+Steps = tuple[str | None, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +82,10 @@ class Use:
     width: int = UNLIMITED
     #: None where it masks every row.
     condition: Condition | None = None
+    #: Maskers of what lies inside the column's documents.
+    inner: tuple[Use, ...] = ()
+    #: Where in the column's documents it applies; empty for the column itself.
+    steps: Steps = ()
 
     def on(self, column: Column) -> Use:
         """The same for a partition's own column."""
@@ -90,9 +105,8 @@ class Use:
     @property
     def asks(self) -> frozenset[str]:
         """Columns that it needs as the scripts left them: its condition's, and those that its masks are made of."""
-        subjects = {part.parameters.of for part in self.parts if isinstance(part.parameters, Subject)}
         asked = self.condition.when.reads if self.condition is not None else frozenset[str]()
-        return asked | {name for name in subjects if name is not None}
+        return asked.union(*(part.parameters.reads() for part in self.parts))
 
     @property
     def keeps_rows(self) -> bool:
@@ -193,6 +207,12 @@ class Masker:
     changes: bool = False
     #: SQL that is true of values that stay as they are.
     unchanged: Callable[[Use, sql.Composable], sql.Composable] | None = None
+    #: The masker, of the same name, that some parameters make of it; None where they make no difference.
+    variant: Callable[[Any], Masker | None] | None = None
+
+    def given(self, parameters: Parameters) -> Masker:
+        """This masker, as its parameters make it."""
+        return (self.variant(parameters) if self.variant is not None else None) or self
 
 
 def as_written(text: str) -> sql.SQL:

@@ -124,10 +124,12 @@ class Plan:
                         yield plan, column.use
 
     def parts(self) -> Iterator[tuple[TablePlan, Use]]:
-        """Every masker, also those that mask some rows only, without their conditions."""
+        """Every masker, also those that mask some rows only, without their conditions, or what documents hold."""
         for plan, use in self.uses():
             for part in use.parts:
                 yield plan, part
+                for inner in part.inner:
+                    yield plan, inner
 
 
 def make_plan(catalogue: Catalogue, policy: Policy) -> Plan:

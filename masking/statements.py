@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from psycopg import sql
@@ -10,7 +11,7 @@ from masking.assignment import assigned
 from masking.catalogue import Catalogue, ForeignKey, Table, TableName
 from masking.expressions import qualified
 from masking.fusing import ColumnUpdate, Pass
-from masking.masker import Use, as_written, text_of
+from masking.masker import Steps, Use, as_written, text_of
 from masking.plan import Plan, TablePlan
 
 #: What a captured row is called, where its columns stand beside others.
@@ -208,13 +209,23 @@ def foreign_keys(catalogue: Catalogue) -> Iterator[tuple[Table, ForeignKey, Tabl
 
 
 def unnested(use: Use) -> sql.Composed:
-    """The texts that a column's value holds: itself, or an array's elements."""
+    """The texts that a column's value holds: itself, an array's elements, or what lies at a path of a document."""
     name = sql.Identifier(use.column.name)
+    if use.steps:
+        return sql.SQL(
+            "(SELECT element.value OPERATOR(pg_catalog.#>>) '{{}}' FROM pg_catalog.jsonb_path_query("
+            "CAST({} AS pg_catalog.jsonb), CAST({} AS pg_catalog.jsonpath)) AS element (value))"
+        ).format(name, sql.Literal(json_path(use.steps)))
     if use.column.is_array:
         return sql.SQL("(SELECT {} FROM pg_catalog.unnest({}) AS element (value))").format(
             text_of(sql.Identifier("element", "value")), name
         )
     return sql.SQL("(SELECT {})").format(text_of(name))
+
+
+def json_path(steps: Steps) -> str:
+    """A path as PostgreSQL's jsonpath."""
+    return "$" + "".join("[*]" if step is None else f".{json.dumps(step)}" for step in steps)
 
 
 def capture(table: Table, places: Sequence[tuple[int, Use]]) -> sql.Composed:

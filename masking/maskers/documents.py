@@ -1,0 +1,60 @@
+"""Free text, JSON and bytes."""
+
+from __future__ import annotations
+
+from masking.forms import JSON, TEXT, as_constant, call, is_constant, is_filler, letters_of
+from masking.json_forms import holds_by_path, masked_by_path
+from masking.masker import Masker
+from masking.parameters import Bytes, JsonValue
+
+_JSON_BY_PATH = Masker(
+    name="json",
+    doc="JSON by path.",
+    parameters=JsonValue,
+    types=JSON,
+    keyed=False,
+    coincidence="what is kept of a document may be all that it held",
+    mask=masked_by_path,
+    holds=holds_by_path,
+    elementwise=False,
+)
+
+DOCUMENTS = (
+    Masker(
+        name="free_text",
+        doc="Filler words, as long as the value. Under a unique index, letters from a keyed hash come first.",
+        types=TEXT,
+        distinct="letters",
+        room=lambda width: width,
+        coincidence="a text of a few characters may be the filler's own",
+        mask=call("free_text", letters_of),
+        holds=is_filler,
+    ),
+    Masker(
+        name="json",
+        doc=(
+            "One JSON value in every row, {} by default. With paths: each path's texts and numbers by its own masker "
+            '($.name, $."a name", [*] for every element), and what no path names is dropped, or made a constant, or '
+            "kept with a reason ({default: {keep: …}}). What isn't of the shape that its path says is dropped."
+        ),
+        parameters=JsonValue,
+        types=JSON,
+        keyed=False,
+        coincidence="a row may have had the value before",
+        mask=as_constant,
+        holds=is_constant,
+        elementwise=False,
+        variant=lambda parameters: _JSON_BY_PATH if parameters.paths else None,
+    ),
+    Masker(
+        name="bytes",
+        doc="The same bytes in every row, none by default.",
+        parameters=Bytes,
+        types=frozenset({"bytea"}),
+        keyed=False,
+        coincidence="a row may have had them before",
+        mask=as_constant,
+        holds=is_constant,
+        elementwise=False,
+    ),
+)

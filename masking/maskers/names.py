@@ -1,0 +1,45 @@
+"""Names and places from word lists."""
+
+from __future__ import annotations
+
+from typing import LiteralString
+
+from masking.forms import TEXT, call, from_list, letters_of, width_of
+from masking.masker import Masker
+
+
+def _names(
+    name: str, doc: str, *words: LiteralString, pattern: str | None = None, function: LiteralString
+) -> Masker:
+    return Masker(
+        name=name,
+        doc=doc,
+        types=TEXT,
+        distinct="letters",
+        room=lambda width: width - 4,
+        coincidence="the word lists hold common names, which raw values may have",
+        changes=True,
+        mask=call(function, width_of, letters_of),
+        holds=from_list(*words, pattern=pattern),
+    )
+
+
+NAMES = (
+    _names("first_name", "A first name from a list of 303.", "first_names", function="first_name"),
+    _names("last_name", "A last name from a list of 342.", "last_names", function="last_name"),
+    _names(
+        "full_name",
+        "A first and a last name, 103,626 pairs.",
+        "first_names",
+        "last_names",
+        function="full_name",
+    ),
+    _names(
+        "street",
+        "A house number and a street from a list of 148. Also called address.",
+        "streets",
+        pattern="^[0-9]+ ?",
+        function="street",
+    ),
+    _names("city", "A town's name from a list of 214 made-up ones.", "cities", function="city"),
+)
