@@ -8,6 +8,7 @@ from typing import Any, LiteralString
 
 from psycopg import sql
 
+from masking.files import TINY_FILES
 from masking.masker import Use, as_written, literal, text_of
 from masking.parameters import Bytes, Constant, Expression, JsonValue
 
@@ -219,7 +220,7 @@ def constant_of(use: Use) -> sql.Composable:
     """The value of ``constant``, ``json`` or ``bytes``, in the column's own type."""
     parameters = use.parameters
     if isinstance(parameters, Bytes):
-        return literal(bytes.fromhex(parameters.hex))
+        return literal(TINY_FILES[parameters.kind] if parameters.kind else bytes.fromhex(parameters.hex))
     given = parameters.value if isinstance(parameters, Constant | JsonValue) else None
     if use.column.base_type in JSON or isinstance(given, dict):
         given = json.dumps(given)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, ClassVar, Literal
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from masking.masker import Domain, Parameters, Steps
+from masking.masker import Domain, Keyed, Parameters, Steps
 
 
 class Nothing(Parameters):
@@ -100,13 +101,111 @@ def steps_of(path: str) -> Steps:
 
 
 class Bytes(Parameters):
-    """``hex``: the bytes that every row gets."""
+    """``hex``: the bytes that every row gets. ``kind``: a tiny valid file instead."""
 
     shorthand: ClassVar[str | None] = "hex"
     hex: str = ""
+    kind: Literal["png", "jpeg", "pdf"] | None = None
 
     @field_validator("hex")
     @classmethod
     def _is_hex(cls, value: str) -> str:
         bytes.fromhex(value)
         return value
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Bytes:
+        if self.hex and self.kind:
+            raise ValueError("give hex or kind")
+        return self
+
+
+class PasswordHash(Constant):
+    """``value``: the hash that every row gets; by default bcrypt's of the word ``password``."""
+
+    value: Any = "$2b$10$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK"
+
+
+class MappedHost(Parameters):
+    """``mapped``: the reserved ending (RFC 2606) of the hosts that stand for others."""
+
+    mapped: Literal["test", "example", "invalid"] = "test"
+
+
+class Email(Keyed):
+    """``domain_part``: what stands behind the @: a host, ``keep``, or ``{mapped: test}``. ``reason``: why raw hosts
+    may stay, or why a host that isn't reserved is nobody's.
+    """
+
+    domain_part: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$")] | MappedHost = (
+        "example.com"
+    )
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _is_nobodys(self) -> Email:
+        if (
+            isinstance(self.domain_part, str)
+            and not self.reason
+            and not _RESERVED_HOST.search(self.domain_part)
+        ):
+            raise ValueError(
+                "domain_part needs a reason"
+                if self.domain_part == "keep"
+                else "domain_part isn't a reserved host"
+            )
+        return self
+
+
+#: https://www.rfc-editor.org/rfc/rfc2606 and localhost.
+_RESERVED_HOST = re.compile(r"(^|\.)(example\.(com|net|org)|test|example|invalid|localhost)$")
+
+
+class Ssn(Keyed):
+    """``keep_last_four``: with a ``reason``, the last four of nine digits stay."""
+
+    keep_last_four: bool = False
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _has_reason(self) -> Ssn:
+        if self.keep_last_four and not self.reason:
+            raise ValueError("keep_last_four needs a reason")
+        return self
+
+
+class DateShift(Keyed):
+    """``subject``: the column that says whose dates they are. ``days``: how far they move at most."""
+
+    subject: str
+    days: int = Field(default=30, ge=1, le=3650)
+
+    def reads(self) -> frozenset[str]:
+        return frozenset({self.subject})
+
+
+class Bucket(Parameters):
+    """``to``: what a date becomes the first day of. ``width``: of what a number becomes a multiple."""
+
+    shorthand: ClassVar[str | None] = "to"
+    to: Literal["month", "quarter", "year"] | None = None
+    width: Decimal | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Bucket:
+        if (self.to is None) == (self.width is None):
+            raise ValueError("give to or width")
+        return self
+
+
+class GeoJitter(Keyed):
+    """``radius_m``: how far a place moves at most, in metres."""
+
+    radius_m: float = Field(default=1000, gt=0, le=100_000)
+
+
+class Redact(Parameters):
+    """``reason``: why the rest of the text may stay."""
+
+    shorthand: ClassVar[str | None] = "reason"
+    reason: str = Field(min_length=1)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from psycopg import sql
+
 from masking.forms import JSON, TEXT, as_constant, call, is_constant, is_filler, letters_of
 from masking.json_forms import holds_by_path, masked_by_path
-from masking.masker import Masker
-from masking.parameters import Bytes, JsonValue
+from masking.masker import Masker, literal, text_of
+from masking.parameters import Bytes, JsonValue, Redact
 
 _JSON_BY_PATH = Masker(
     name="json",
@@ -48,7 +50,7 @@ DOCUMENTS = (
     ),
     Masker(
         name="bytes",
-        doc="The same bytes in every row, none by default.",
+        doc="The same bytes in every row, none by default; or a tiny valid file of a kind (png, jpeg, pdf).",
         parameters=Bytes,
         types=frozenset({"bytea"}),
         keyed=False,
@@ -56,5 +58,23 @@ DOCUMENTS = (
         mask=as_constant,
         holds=is_constant,
         elementwise=False,
+    ),
+    Masker(
+        name="redact",
+        doc=(
+            "The text, with e-mail addresses, links and numbers of five and more digits replaced by their kind in "
+            "brackets. Names stay, so it needs a reason."
+        ),
+        parameters=Redact,
+        types=TEXT,
+        keyed=False,
+        distinct="no",
+        coincidence="most of a text stays",
+        mask=lambda use, value: sql.SQL("CAST(refresh_mask.redact({}, {}) AS {})").format(
+            text_of(value), literal(use.width), use.element_type
+        ),
+        holds=lambda use, value: sql.SQL(
+            "{text} IS NULL OR {text} !~ '[^[:space:]]@[^[:space:]]|[0-9]([-[:space:]()./]*[0-9]){{4}}'"
+        ).format(text=text_of(value)),
     ),
 )

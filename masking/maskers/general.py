@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from psycopg import sql
 
-from masking.forms import as_constant, as_it_is, is_constant, written
+from masking.forms import TEXT, as_constant, as_it_is, is_constant, written
 from masking.masker import Masker
-from masking.parameters import Constant, Expression, Keep, Nothing, Script
+from masking.parameters import Constant, Expression, Keep, Nothing, PasswordHash, Script
 
 GENERAL = (
     Masker(
@@ -59,6 +59,20 @@ GENERAL = (
         keyed=False,
         distinct="author",
         mask=as_it_is,
+        elementwise=False,
+    ),
+    Masker(
+        name="password_hash",
+        doc=(
+            "One hash in every row, so that every account has a known development password: by default bcrypt's of "
+            "the word password (cost 10). Give value for another scheme."
+        ),
+        parameters=PasswordHash,
+        types=TEXT,
+        keyed=False,
+        coincidence="an account may have had it before",
+        mask=as_constant,
+        holds=is_constant,
         elementwise=False,
     ),
 )

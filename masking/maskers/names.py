@@ -25,21 +25,28 @@ def _names(
 
 
 NAMES = (
-    _names("first_name", "A first name from a list of 303.", "first_names", function="first_name"),
-    _names("last_name", "A last name from a list of 342.", "last_names", function="last_name"),
+    _names("first_name", "A first name from Faker's list of 690.", "first_names", function="first_name"),
+    _names("last_name", "A last name from Faker's list of 1,000.", "last_names", function="last_name"),
     _names(
         "full_name",
-        "A first and a last name, 103,626 pairs.",
+        "A first and a last name, 690,000 pairs.",
         "first_names",
         "last_names",
         function="full_name",
     ),
     _names(
         "street",
-        "A house number and a street from a list of 148. Also called address.",
+        "A house number and a street from a list of 995. Also called address.",
         "streets",
         pattern="^[0-9]+ ?",
         function="street",
     ),
-    _names("city", "A town's name from a list of 214 made-up ones.", "cities", function="city"),
+    _names("city", "A town's name from a list of 1,000 made-up ones.", "cities", function="city"),
+    _names(
+        "company",
+        "An adjective and a noun that say nothing, 1,344 pairs.",
+        "company_adjectives",
+        "company_nouns",
+        function="company",
+    ),
 )

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from masking.forms import TEXT, address, call, is_phone, is_reserved_ip, matches
 from masking.masker import Masker
+from masking.parameters import Ssn
+
+_SSN_KEEPING_FOUR = Masker(
+    name="ssn",
+    doc="An SSN that is never issued, with the last four digits of the value.",
+    parameters=Ssn,
+    types=TEXT | {"int4", "int8", "numeric"},
+    coincidence="raw values may begin with 9",
+    mask=call("ssn_keeping_four"),
+    holds=matches(lambda use: "^[^0-9a-wyz]*(9[^a-wyz]*)?$"),
+)
 
 NUMBERED = (
     Masker(
@@ -23,13 +34,16 @@ NUMBERED = (
         name="ssn",
         doc=(
             "The value's own format with an area number that is never issued, 9xx, distinct for distinct values. "
-            "With other than nine digits: 9 and others. Letters become x."
+            "With other than nine digits: 9 and others. Letters become x. keep_last_four (with a reason) keeps the "
+            "last four of nine digits, and equal masks may come of different numbers then."
         ),
+        parameters=Ssn,
         types=TEXT | {"int4", "int8", "numeric"},
         distinct="slots",
         coincidence="raw values with fewer than nine digits may begin with 9",
         mask=call("ssn"),
         holds=matches(lambda use: "^[^0-9a-wyz]*(9[^a-wyz]*)?$"),
+        variant=lambda parameters: _SSN_KEEPING_FOUR if parameters.keep_last_four else None,
     ),
     Masker(
         name="postcode",
@@ -53,5 +67,52 @@ NUMBERED = (
         coincidence="raw addresses may lie in the range",
         mask=address,
         holds=is_reserved_ip,
+    ),
+    Masker(
+        name="digits",
+        doc="The value's own format with every digit replaced. Letters become x.",
+        types=TEXT,
+        distinct="slots",
+        coincidence="any digits may be a raw value's",
+        changes=True,
+        mask=call("digits"),
+        holds=matches(lambda use: r"^[-0-9 ()+./#,;:_*x]*$"),
+    ),
+    Masker(
+        name="letters",
+        doc=(
+            "The value's own format with every digit replaced by a digit and every letter by a letter (a–z) of its "
+            "case; ASCII's punctuation and spaces stay."
+        ),
+        types=TEXT,
+        distinct="slots",
+        coincidence="a short code may be another one's mask",
+        changes=True,
+        mask=call("letters"),
+        holds=matches(lambda use: r"^[\x01-\x7e]*$"),
+    ),
+    Masker(
+        name="card_number",
+        doc=(
+            "The value's own format with a number that no issuer has and a valid check digit (Luhn): 9999 begins no "
+            "card, 999 being no country's code. With other than 13 to 19 digits: 9 and others. Letters become x."
+        ),
+        types=TEXT | {"numeric"},
+        distinct="slots",
+        coincidence="raw test data may begin with 9",
+        mask=call("card_number"),
+        holds=matches(lambda use: "^[^0-9a-wyz]*(9[^a-wyz]*|0[^0-9a-wyz]*)?$"),
+    ),
+    Masker(
+        name="iban",
+        doc=(
+            "The value's own format with country code XX, which ISO 3166 leaves to users, valid check digits and "
+            "hashed digits."
+        ),
+        types=TEXT,
+        distinct="slots",
+        coincidence="raw test data may begin with XX",
+        mask=call("iban"),
+        holds=matches(lambda use: r"^[^A-Za-z0-9]*(X[^A-Za-z0-9]*(X[^A-Za-z]*)?)?$"),
     ),
 )

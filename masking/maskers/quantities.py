@@ -2,8 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from masking.forms import DATES, NUMBERS, TEXT, is_masked_day, is_smallest, noisy, same_year
 from masking.masker import Masker
+from masking.parameters import Bucket, DateShift, GeoJitter
+from masking.quantity_forms import bucketed, is_bucket, jittered, shifted
+
+
+def _bucket_of(parameters: Bucket) -> Masker:
+    """Months are for dates, widths for numbers."""
+    return replace(_BUCKET, types=DATES if parameters.to else NUMBERS)
+
+
+_BUCKET = Masker(
+    name="bucket",
+    doc=(
+        "The first day of a date's month, quarter or year (in UTC), or a number cut, towards 0, to a multiple of "
+        "width."
+    ),
+    parameters=Bucket,
+    types=DATES | NUMBERS,
+    keyed=False,
+    coincidence="a value may be its bucket's own",
+    mask=bucketed,
+    holds=is_bucket,
+    variant=_bucket_of,
+)
 
 QUANTITIES = (
     Masker(
@@ -38,5 +63,30 @@ QUANTITIES = (
         changes=True,
         unchanged=is_smallest,
         mask=noisy,
+    ),
+    Masker(
+        name="date_shift",
+        doc=(
+            "The date or time moved by a number of days, the same for all dates of one subject (a column of the row, "
+            "by its raw value): intervals stay. Never by 0 days."
+        ),
+        parameters=DateShift,
+        types=DATES,
+        coincidence="a subject's dates may meet",
+        changes=True,
+        mask=shifted,
+    ),
+    _BUCKET,
+    Masker(
+        name="geo_jitter",
+        doc=(
+            "A place moved within radius_m metres, never to where it was: a point (longitude, latitude), or a latitude "
+            "or longitude in degrees, each moved so that both together stay within the radius."
+        ),
+        parameters=GeoJitter,
+        types=frozenset({"point", "numeric", "float4", "float8"}),
+        coincidence="places of a neighbourhood may meet",
+        changes=True,
+        mask=jittered,
     ),
 )

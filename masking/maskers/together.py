@@ -76,13 +76,13 @@ def _masked(function: LiteralString) -> Callable[[Use, sql.Composable], sql.Comp
 TOGETHER = (
     _from_lists(
         "person_first_name",
-        "A first name from a list of 303: that of `person_email` for the same value of column `of`.",
+        "A first name from Faker's list of 690: that of `person_email` for the same value of column `of`.",
         "first_names",
         parameters=Person,
     ),
     _from_lists(
         "person_last_name",
-        "A last name from a list of 342, in the same way.",
+        "A last name from Faker's list of 1,000, in the same way.",
         "last_names",
         parameters=Person,
     ),
@@ -107,7 +107,7 @@ TOGETHER = (
     ),
     _from_lists(
         "place_city",
-        "A town's name from a list of 214 made-up ones, by the value of column `of`.",
+        "A town's name from a list of 1,000 made-up ones, by the value of column `of`.",
         "cities",
         parameters=Place,
     ),

@@ -1,15 +1,18 @@
--- Names and places from our word lists (functions first_names(), last_names(), streets() and cities(), made from
--- sql/functions/words/). Never the value itself.
+-- Names and places from word lists (functions first_names(), last_names() and so on, made of masking/words.py). Never
+-- the value itself.
 -- Parameters: value, width (characters that fit), letters (appended so that results are distinct; 0 for none),
 --             domain. '' stays ''.
-CREATE FUNCTION refresh_mask.pick(words text[], number bigint, value text) RETURNS text
+-- A list comes as one string of parts of 18 bytes: the n-th word is found without looking at the others.
+CREATE FUNCTION refresh_mask.pick(words bytea, number bigint, value text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
-    place int  := number % pg_catalog.cardinality(words);
-    word  text := words[place + 1];
+    count CONSTANT int := pg_catalog.octet_length(words) / 18;
+    place CONSTANT int := number % count;
+    word  CONSTANT text := pg_catalog.rtrim(pg_catalog.convert_from(pg_catalog.substr(words, place * 18 + 1, 18), 'UTF8'));
 BEGIN
     IF pg_catalog.lower(word) = pg_catalog.lower(value) THEN
-        word := words[(place + 1) % pg_catalog.cardinality(words) + 1];
+        RETURN pg_catalog.rtrim(pg_catalog.convert_from(
+            pg_catalog.substr(words, (place + 1) % count * 18 + 1, 18), 'UTF8'));
     END IF;
     RETURN word;
 END
@@ -27,7 +30,7 @@ LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
 BEGIN
     IF value = '' THEN RETURN value; END IF;
     RETURN refresh_mask.fit(
-        refresh_mask.pick(refresh_mask.first_names(),
+        refresh_mask.pick(refresh_mask.first_names_padded(),
                           refresh_mask.number_at(refresh_mask.mac(pg_catalog.lower(value), domain), 16), value),
         value, width, letters, domain);
 END
@@ -38,7 +41,7 @@ LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
 BEGIN
     IF value = '' THEN RETURN value; END IF;
     RETURN refresh_mask.fit(
-        refresh_mask.pick(refresh_mask.last_names(),
+        refresh_mask.pick(refresh_mask.last_names_padded(),
                           refresh_mask.number_at(refresh_mask.mac(pg_catalog.lower(value), domain), 16), value),
         value, width, letters, domain);
 END
@@ -49,7 +52,7 @@ LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
 BEGIN
     IF value = '' THEN RETURN value; END IF;
     RETURN refresh_mask.fit(
-        refresh_mask.pick(refresh_mask.cities(),
+        refresh_mask.pick(refresh_mask.cities_padded(),
                           refresh_mask.number_at(refresh_mask.mac(pg_catalog.lower(value), domain), 16), value),
         value, width, letters, domain);
 END
@@ -62,9 +65,9 @@ DECLARE
 BEGIN
     IF value = '' THEN RETURN value; END IF;
     RETURN refresh_mask.fit(
-        refresh_mask.pick(refresh_mask.first_names(), refresh_mask.number_at(mac, 16),
+        refresh_mask.pick(refresh_mask.first_names_padded(), refresh_mask.number_at(mac, 16),
                           pg_catalog.split_part(value, ' ', 1))
-        || ' ' || refresh_mask.pick(refresh_mask.last_names(), refresh_mask.number_at(mac, 24), ''),
+        || ' ' || refresh_mask.pick(refresh_mask.last_names_padded(), refresh_mask.number_at(mac, 24), ''),
         value, width, letters, domain);
 END
 $$;
@@ -80,7 +83,21 @@ BEGIN
         number := 1 + number % 9999;
     END IF;
     RETURN refresh_mask.fit(
-        number || ' ' || refresh_mask.pick(refresh_mask.streets(), refresh_mask.number_at(mac, 16), ''),
+        number || ' ' || refresh_mask.pick(refresh_mask.streets_padded(), refresh_mask.number_at(mac, 16), ''),
+        value, width, letters, domain);
+END
+$$;
+
+CREATE FUNCTION refresh_mask.company(value text, width int, letters int, domain text) RETURNS text
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    mac CONSTANT bytea := refresh_mask.mac(pg_catalog.lower(value), domain);
+BEGIN
+    IF value = '' THEN RETURN value; END IF;
+    RETURN refresh_mask.fit(
+        refresh_mask.pick(refresh_mask.company_adjectives_padded(), refresh_mask.number_at(mac, 16),
+                          pg_catalog.split_part(value, ' ', 1))
+        || ' ' || refresh_mask.pick(refresh_mask.company_nouns_padded(), refresh_mask.number_at(mac, 24), ''),
         value, width, letters, domain);
 END
 $$;

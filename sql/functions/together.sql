@@ -4,7 +4,7 @@
 CREATE FUNCTION refresh_mask.person_first_name(value text, width int, letters int, domain text) RETURNS text
 LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
     SELECT CASE WHEN value = '' THEN value ELSE refresh_mask.fit(
-        refresh_mask.pick(refresh_mask.first_names(),
+        refresh_mask.pick(refresh_mask.first_names_padded(),
                           refresh_mask.number_at(refresh_mask.mac(pg_catalog.lower(value), domain), 16), ''),
         value, width, letters, domain) END
 $$;
@@ -12,7 +12,7 @@ $$;
 CREATE FUNCTION refresh_mask.person_last_name(value text, width int, letters int, domain text) RETURNS text
 LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
     SELECT CASE WHEN value = '' THEN value ELSE refresh_mask.fit(
-        refresh_mask.pick(refresh_mask.last_names(),
+        refresh_mask.pick(refresh_mask.last_names_padded(),
                           refresh_mask.number_at(refresh_mask.mac(pg_catalog.lower(value), domain), 24), ''),
         value, width, letters, domain) END
 $$;
@@ -24,8 +24,8 @@ DECLARE
 BEGIN
     IF value = '' THEN RETURN value; END IF;
     RETURN refresh_mask.fit(
-        refresh_mask.pick(refresh_mask.first_names(), refresh_mask.number_at(mac, 16), '')
-        || ' ' || refresh_mask.pick(refresh_mask.last_names(), refresh_mask.number_at(mac, 24), ''),
+        refresh_mask.pick(refresh_mask.first_names_padded(), refresh_mask.number_at(mac, 16), '')
+        || ' ' || refresh_mask.pick(refresh_mask.last_names_padded(), refresh_mask.number_at(mac, 24), ''),
         value, width, letters, domain);
 END
 $$;
@@ -50,7 +50,7 @@ $$;
 CREATE FUNCTION refresh_mask.place_city(value text, width int, letters int, domain text) RETURNS text
 LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
     SELECT CASE WHEN value = '' THEN value ELSE refresh_mask.fit(
-        refresh_mask.pick(refresh_mask.cities(),
+        refresh_mask.pick(refresh_mask.cities_padded(),
                           refresh_mask.number_at(refresh_mask.mac(pg_catalog.lower(value), domain), 16), ''),
         value, width, letters, domain) END
 $$;
@@ -59,5 +59,5 @@ CREATE FUNCTION refresh_mask.place_postcode(value text, width int, letters int, 
 LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
     SELECT CASE WHEN value = '' THEN value ELSE pg_catalog.left('00' || pg_catalog.lpad(
         (refresh_mask.number_at(refresh_mask.mac(pg_catalog.lower(value), domain), 16)
-         % pg_catalog.cardinality(refresh_mask.cities()))::text, 3, '0'), width) END
+         % (pg_catalog.octet_length(refresh_mask.cities_padded()) / 18))::text, 3, '0'), width) END
 $$;

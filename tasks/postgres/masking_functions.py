@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import LiteralString
+
 from psycopg import sql
 
 from masking.masker import as_written
+from masking.words import padded, word_lists
 from tasks.postgres.masking_session import SCHEMA, Connection
 from tasks.postgres.statements import SQL_DIRECTORY
 
@@ -15,15 +18,16 @@ def create_functions(connection: Connection) -> None:
     """Make all that maskers call, in the transaction that ``connection`` is in. Our schema must be there, and empty."""
     # The functions call each other across files.
     connection.execute("SET LOCAL check_function_bodies = off")
-    for file in sorted((_FUNCTIONS / "words").glob("*.txt")):
-        words = [word for word in file.read_text(encoding="utf-8").split("\n") if word]
-        connection.execute(_word_list(file.stem, words))
+    for name, words in word_lists().items():
+        connection.execute(_list_function(name, "text[]", list(words)))
+        connection.execute(_list_function(f"{name}_padded", "bytea", padded(words)))
     for file in sorted(_FUNCTIONS.glob("*.sql")):
         connection.execute(as_written(file.read_text(encoding="utf-8")))
 
 
-def _word_list(name: str, words: list[str]) -> sql.Composed:
-    body = sql.SQL("SELECT {}::text[]").format(sql.Literal(words)).as_string(None)
-    return sql.SQL("CREATE FUNCTION {}() RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS {}").format(
-        sql.Identifier(SCHEMA, name), sql.Literal(body)
+def _list_function(name: str, type_: LiteralString, words: list[str] | bytes) -> sql.Composed:
+    """A function that PostgreSQL replaces by the list itself."""
+    body = sql.SQL("SELECT {}::{}").format(sql.Literal(words), sql.SQL(type_)).as_string(None)
+    return sql.SQL("CREATE FUNCTION {}() RETURNS {} LANGUAGE sql IMMUTABLE PARALLEL SAFE AS {}").format(
+        sql.Identifier(SCHEMA, name), sql.SQL(type_), sql.Literal(body)
     )

@@ -39,8 +39,8 @@ from masking.statements import (
 )
 from masking.ways import COPY_FROM_BYTES, way_of
 from tasks.postgres.connection import safe_errors
+from tasks.postgres.masking_functions import create_functions
 from tasks.postgres.masking_session import (
-    SCHEMA,
     Connection,
     become_member,
     ensure_schema,
@@ -51,7 +51,6 @@ from tasks.postgres.masking_session import (
     may_create_in,
 )
 from tasks.postgres.script_check import analyse_scripts
-from tasks.postgres.statements import SQL_DIRECTORY
 
 _LARGE_OBJECTS_PER_TRANSACTION = 1000
 
@@ -130,12 +129,7 @@ class _Rewriting:
                     )
                 return
             with connection.transaction():
-                # The functions call each other across files.
-                connection.execute("SET LOCAL check_function_bodies = off")
-                for name in ("first_names", "last_names", "streets", "cities"):
-                    connection.execute(_word_list(name))
-                for file in sorted((SQL_DIRECTORY / "functions").glob("*.sql")):
-                    connection.execute(as_written(file.read_text(encoding="utf-8")))
+                create_functions(connection)
                 _mark(connection, marker)
 
     def analyse_scripts(self) -> None:
@@ -430,13 +424,3 @@ def _run(connection: Connection, statements: Iterable[sql.Composed]) -> None:
 def _number(connection: Connection, query: sql.Composed) -> int:
     found = connection.execute(query).fetchone()
     return int(found[0]) if found else 0
-
-
-def _word_list(name: str) -> sql.Composed:
-    words = (SQL_DIRECTORY / "functions" / "words" / f"{name}.txt").read_text(encoding="utf-8").split("\n")
-    return sql.SQL("CREATE FUNCTION {}() RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS {}").format(
-        sql.Identifier(SCHEMA, name),
-        sql.Literal(
-            sql.SQL("SELECT {}::text[]").format(sql.Literal([word for word in words if word])).as_string(None)
-        ),
-    )

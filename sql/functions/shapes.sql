@@ -1,0 +1,224 @@
+-- Numbers and codes that keep their format: digits, letters, card numbers, IBANs. As in digits.sql, a value gets a
+-- slot of the range that its format leaves, so distinct values can have distinct masks.
+
+-- Every digit by another one, in the value's own format; letters become x.
+CREATE FUNCTION refresh_mask.digits_space(value text, OUT canonical text, OUT digits text, OUT capacity bigint,
+                                          OUT own bigint)
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+    digits := refresh_mask.digits_of(value);
+    canonical := pg_catalog.translate(value, '- ./', '');
+    IF canonical <> digits THEN
+        canonical := pg_catalog.regexp_replace(pg_catalog.lower(value), '[^[:alnum:]]', '', 'g');
+    END IF;
+    capacity := 10 ^ LEAST(pg_catalog.length(digits), 16);
+    own := -1;
+END
+$$;
+
+CREATE FUNCTION refresh_mask.digits(value text, domain text) RETURNS text
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    space  record;
+    length int;
+BEGIN
+    IF value = '' THEN RETURN value; END IF;
+    space := refresh_mask.digits_space(value);
+    length := pg_catalog.length(space.digits);
+    IF length = 0 THEN RETURN refresh_mask.fill(value, ''); END IF;
+    RETURN refresh_mask.fill(value, pg_catalog.rpad(pg_catalog.lpad(
+        refresh_mask.slot(space.canonical, space.capacity, space.own, domain)::text, LEAST(length, 16), '0'),
+        length, '0'));
+END
+$$;
+
+-- "template" with each ASCII digit and each letter replaced, in order: by what "number" says as long as "capacity"
+-- reaches, then by what a hash says. Letters keep their case; ASCII's other characters stay; beyond ASCII,
+-- everything counts as a letter.
+CREATE FUNCTION refresh_mask.shaped(template text, number bigint, capacity bigint, mac bytea) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    symbol text;
+    radix  int;
+    chosen int;
+    place  int := 0;
+    mask   text := '';
+BEGIN
+    FOREACH symbol IN ARRAY pg_catalog.string_to_array(template, NULL) LOOP
+        radix := refresh_mask.radix_of(symbol);
+        IF radix = 1 THEN
+            mask := mask || symbol;
+            CONTINUE;
+        END IF;
+        IF capacity >= radix THEN
+            chosen := number % radix;
+            number := number / radix;
+            capacity := capacity / radix;
+        ELSE
+            chosen := pg_catalog.get_byte(mac, place % 32) % radix;
+            place := place + 1;
+        END IF;
+        mask := mask || CASE
+            WHEN radix = 10 THEN pg_catalog.chr(48 + chosen)
+            WHEN symbol <> pg_catalog.lower(symbol) COLLATE "C" THEN pg_catalog.chr(65 + chosen)
+            ELSE pg_catalog.chr(97 + chosen) END;
+    END LOOP;
+    RETURN mask;
+END
+$$;
+
+-- How many characters may stand for one: 10 for a digit, 26 for a letter, 1 for what stays.
+CREATE FUNCTION refresh_mask.radix_of(symbol text) RETURNS int
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT CASE WHEN symbol COLLATE "C" BETWEEN '0' AND '9' THEN 10
+                WHEN symbol COLLATE "C" BETWEEN 'a' AND 'z' OR symbol COLLATE "C" BETWEEN 'A' AND 'Z'
+                     OR symbol COLLATE "C" > '~' THEN 26
+                ELSE 1 END
+$$;
+
+-- Values of one format have one capacity: that of as many of its first characters as 10^16 has room for.
+CREATE FUNCTION refresh_mask.letters_space(value text, OUT canonical text, OUT digits text, OUT capacity bigint,
+                                           OUT own bigint)
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    symbol text;
+    radix  int;
+BEGIN
+    canonical := pg_catalog.lower(value);
+    capacity := 1;
+    own := -1;
+    FOREACH symbol IN ARRAY pg_catalog.string_to_array(value, NULL) LOOP
+        radix := refresh_mask.radix_of(symbol);
+        EXIT WHEN capacity > 10::bigint ^ 16 / radix;
+        capacity := capacity * radix;
+    END LOOP;
+    -- A value without digits and letters has no slot.
+    digits := CASE WHEN capacity > 1 THEN canonical ELSE '' END;
+END
+$$;
+
+CREATE FUNCTION refresh_mask.letters(value text, domain text) RETURNS text
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    space CONSTANT record := refresh_mask.letters_space(value);
+BEGIN
+    IF space.capacity <= 1 THEN RETURN value; END IF;
+    RETURN refresh_mask.shaped(
+        value, refresh_mask.slot(space.canonical, space.capacity, space.own, domain), space.capacity,
+        refresh_mask.mac(space.canonical, domain));
+END
+$$;
+
+-- The check digit behind some digits. https://www.iso.org/standard/70484.html (ISO/IEC 7812-1, annex B)
+CREATE FUNCTION refresh_mask.luhn(digits text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    total int := 0;
+    digit int;
+BEGIN
+    FOR place IN 1 .. pg_catalog.length(digits) LOOP
+        digit := pg_catalog.ascii(pg_catalog.substr(digits, place, 1)) - 48;
+        IF (pg_catalog.length(digits) - place) % 2 = 0 THEN
+            digit := digit * 2 - CASE WHEN digit > 4 THEN 9 ELSE 0 END;
+        END IF;
+        total := total + digit;
+    END LOOP;
+    RETURN (1000 - total) % 10;
+END
+$$;
+
+-- A card number that nobody has, in the value's own format, with a valid check digit. 9 is for national use, and
+-- no country has the code 999; numbers with other than 13 to 19 digits begin with 9.
+CREATE FUNCTION refresh_mask.card_number_space(value text, OUT canonical text, OUT digits text,
+                                               OUT capacity bigint, OUT own bigint)
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    length int;
+BEGIN
+    digits := refresh_mask.digits_of(value);
+    length := pg_catalog.length(digits);
+    canonical := pg_catalog.translate(value, '- ./', '');
+    IF canonical <> digits THEN
+        canonical := pg_catalog.regexp_replace(pg_catalog.lower(value), '[^[:alnum:]]', '', 'g');
+    END IF;
+    capacity := 10 ^ CASE WHEN length < 13 THEN GREATEST(length - 2, 0) ELSE LEAST(length, 19) - 5 END;
+    own := CASE WHEN length BETWEEN 13 AND 19 AND digits LIKE '9999%'
+                THEN pg_catalog.substr(digits, 5, length - 5)::bigint ELSE -1 END;
+END
+$$;
+
+CREATE FUNCTION refresh_mask.card_number(value text, domain text) RETURNS text
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    space  record;
+    length int;
+    body   text;
+BEGIN
+    IF value = '' THEN RETURN value; END IF;
+    space := refresh_mask.card_number_space(value);
+    length := pg_catalog.length(space.digits);
+    IF length < 2 THEN RETURN refresh_mask.fill(value, pg_catalog.repeat('0', length)); END IF;
+    body := CASE WHEN length < 13 THEN '9' ELSE '9999' END || CASE WHEN length = 2 THEN '' ELSE pg_catalog.rpad(
+        pg_catalog.lpad(refresh_mask.slot(space.canonical, space.capacity, space.own, domain)::text,
+                        CASE WHEN length < 13 THEN length - 2 ELSE LEAST(length, 19) - 5 END, '0'),
+        CASE WHEN length < 13 THEN length - 2 ELSE length - 5 END, '0') END;
+    RETURN refresh_mask.fill(value, body || refresh_mask.luhn(body));
+END
+$$;
+
+-- An IBAN of country XX, which ISO 3166 gives to no country, with valid check digits, in the value's own format.
+CREATE FUNCTION refresh_mask.iban_space(value text, OUT canonical text, OUT digits text, OUT capacity bigint,
+                                        OUT own bigint)
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+    canonical := pg_catalog.upper(pg_catalog.regexp_replace(value, '[^A-Za-z0-9]', '', 'g'));
+    digits := CASE WHEN pg_catalog.length(canonical) > 4 THEN canonical ELSE '' END;
+    capacity := 10 ^ LEAST(GREATEST(pg_catalog.length(canonical) - 4, 0), 16);
+    own := -1;
+END
+$$;
+
+CREATE FUNCTION refresh_mask.iban(value text, domain text) RETURNS text
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    space  record;
+    length int;
+    body   text;
+    mask   text := 'XX00';
+BEGIN
+    IF value = '' THEN RETURN value; END IF;
+    space := refresh_mask.iban_space(value);
+    length := pg_catalog.length(space.canonical);
+    IF length > 4 THEN
+        body := pg_catalog.rpad(pg_catalog.lpad(
+            refresh_mask.slot(space.canonical, space.capacity, space.own, domain)::text,
+            LEAST(length - 4, 16), '0'), length - 4, '0');
+        -- X stands for 33. https://www.iso.org/standard/81090.html (ISO 13616, MOD 97-10)
+        mask := 'XX' || pg_catalog.lpad((98 - (body || '333300')::numeric % 97)::text, 2, '0') || body;
+    END IF;
+    mask := pg_catalog.left(mask, length);
+    IF value = pg_catalog.lower(value) COLLATE "C" THEN mask := pg_catalog.lower(mask); END IF;
+    IF length = pg_catalog.length(value) THEN RETURN mask; END IF;
+    RETURN pg_catalog.format(
+        pg_catalog.regexp_replace(
+            pg_catalog.regexp_replace(value, '[^A-Za-z0-9 .-]', '-', 'g'), '[A-Za-z0-9]', '%s', 'g'),
+        VARIADIC pg_catalog.string_to_array(mask, NULL));
+END
+$$;
+
+-- An SSN of an area that is never issued with the value's own last four digits; with other than nine digits, 9 and
+-- hashed digits.
+CREATE FUNCTION refresh_mask.ssn_keeping_four(value text, domain text) RETURNS text
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    digits CONSTANT text := refresh_mask.digits_of(value);
+    length CONSTANT int := pg_catalog.length(digits);
+    hashed text;
+BEGIN
+    IF length = 0 THEN RETURN refresh_mask.fill(value, ''); END IF;
+    hashed := pg_catalog.lpad(refresh_mask.number_at(refresh_mask.mac(digits, domain), 0)::text, length, '0');
+    hashed := '9' || pg_catalog.right(hashed, length - 1);
+    RETURN refresh_mask.fill(
+        value, CASE WHEN length = 9 THEN pg_catalog.left(hashed, 5) || pg_catalog.right(digits, 4) ELSE hashed END);
+END
+$$;
