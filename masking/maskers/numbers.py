@@ -70,7 +70,10 @@ NUMBERED = (
     ),
     Masker(
         name="digits",
-        doc="The value's own format with every digit replaced. Letters become x.",
+        doc=(
+            "The value's own format with every digit replaced. Letters become x. Under a unique index no mask is a raw "
+            "value, so at most half of the numbers of one length can be in use."
+        ),
         types=TEXT,
         distinct="slots",
         coincidence="any digits may be a raw value's",

@@ -12,7 +12,7 @@ BEGIN
         canonical := pg_catalog.regexp_replace(pg_catalog.lower(value), '[^[:alnum:]]', '', 'g');
     END IF;
     capacity := 10 ^ LEAST(pg_catalog.length(digits), 16);
-    own := -1;
+    own := CASE WHEN digits = '' THEN -1 ELSE pg_catalog.left(digits, 16)::bigint END;
 END
 $$;
 
@@ -76,7 +76,8 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
                 ELSE 1 END
 $$;
 
--- Values of one format have one capacity: that of as many of its first characters as 10^16 has room for.
+-- Values of one format have one capacity: that of as many of its first characters as 10^16 has room for. These say
+-- which slot is the value's own: one whose letters are all ASCII's.
 CREATE FUNCTION refresh_mask.letters_space(value text, OUT canonical text, OUT digits text, OUT capacity bigint,
                                            OUT own bigint)
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
@@ -86,12 +87,17 @@ DECLARE
 BEGIN
     canonical := pg_catalog.lower(value);
     capacity := 1;
-    own := -1;
+    own := 0;
     FOREACH symbol IN ARRAY pg_catalog.string_to_array(value, NULL) LOOP
         radix := refresh_mask.radix_of(symbol);
         EXIT WHEN capacity > 10::bigint ^ 16 / radix;
+        own := own + capacity * CASE radix
+            WHEN 10 THEN pg_catalog.ascii(symbol) - 48 WHEN 26 THEN pg_catalog.ascii(symbol) % 32 - 1 ELSE 0 END;
         capacity := capacity * radix;
     END LOOP;
+    IF own NOT BETWEEN 0 AND capacity - 1 OR pg_catalog.octet_length(value) > pg_catalog.length(value) THEN
+        own := -1;
+    END IF;
     -- A value without digits and letters has no slot.
     digits := CASE WHEN capacity > 1 THEN canonical ELSE '' END;
 END

@@ -20,6 +20,7 @@ from masking.plan import make_plan
 from masking.policy import parse_policy
 from tasks.postgres.masking_session import hand_over_keys, masking_session
 from tasks.postgres.rewrite import _Rewriting
+from tests.integration.masking.check_digits import is_iban, is_luhn
 from tests.integration.masking.conftest import KEYS
 
 DATABASE = "maskers_of_{}"
@@ -229,6 +230,20 @@ def test_maskers_take_their_other_types(
     found = masked(session, use, [str(value) for value in values], cast=base_type, result="value::text")
     assert not any(violation for _, violation in found)
     assert None not in [value for value, _ in found]
+
+
+@asking
+@given(cards=st.lists(LIKELY["card_number"], max_size=20), ibans=st.lists(LIKELY["iban"], max_size=20))
+def test_card_numbers_and_ibans_have_valid_check_digits(
+    session: Connection, cards: list[str], ibans: list[str]
+) -> None:
+    for (mask, _), raw in zip(masked(session, use_of("card_number"), cards), cards, strict=True):
+        assert is_luhn(mask) or not any(c in "0123456789" for c in raw)
+        assert [c.isdigit() for c in mask] == [c in "0123456789" for c in raw]
+    for (mask, _), raw in zip(masked(session, use_of("iban"), ibans), ibans, strict=True):
+        plain = "".join(c for c in raw if c.isascii() and c.isalnum())
+        assert len(mask) == len(raw)
+        assert len(plain) <= 4 or is_iban("".join(c for c in mask if c.isalnum()))
 
 
 def test_a_reserved_number_is_given_in_the_values_own_format(session: Connection) -> None:
