@@ -262,8 +262,8 @@ def _place(place: int, use: Use) -> sql.Composable:
 
 
 def _unless_unchanged(use: Use) -> sql.Composable:
-    name, kept = sql.Identifier(use.column.name), _kept(use)
-    unchanged = [part.masker.unchanged(part, name) for part in use.parts if part.masker.unchanged]
+    value, kept = sql.Identifier("texts", "value"), _kept(use)
+    unchanged = [part.masker.unchanged(part, value) for part in use.parts if part.masker.unchanged]
     if not unchanged:
         return sql.SQL("")
     return sql.SQL(" WHERE ({}) IS NOT TRUE{}").format(

@@ -203,3 +203,32 @@ def test_what_a_masker_needs_is_asked_for(clone: Clone, type_: str, rule: str, s
     clone.execute(f"CREATE TABLE t (value {type_})")
     with pytest.raises(PolicyInvalid, match=says):
         clone.plan(f"tables: {{t: {{columns: {{value: {rule}}}}}}}")
+
+
+def test_arrays_mask_by_element_domains_as_their_type_and_a_search_vector_is_made_of_masks(
+    clone: Clone,
+) -> None:
+    clone.execute(
+        "CREATE DOMAIN mail AS varchar(60) CHECK (VALUE LIKE '%@%');"
+        " CREATE TABLE t (id int, name text, m mail, n numeric[], born date[], tokens text[], search tsvector);"
+        " INSERT INTO t VALUES (1, 'Adam', 'a@mail.example', '{5,70,0.01,NULL}', '{2001-02-03,2001-03-03}',"
+        " '{abcdef0123456789}', to_tsvector('simple', 'Adam'))"
+    )
+    clone.mask(
+        "tables: {t: {columns: {id: keep, name: first_name, m: email, n: number, born: {date_shift: {subject: id}},"
+        " tokens: token, search: {sql: \"to_tsvector('simple', name)\"}}}}"
+    )
+    ((name, mail, numbers, born, (token,), is_made),) = clone.rows(
+        "SELECT name, m, n, born, tokens, search = to_tsvector('simple', name) FROM t"
+    )
+    assert name != "Adam"
+    assert is_made
+    assert mail.endswith("@example.com")
+    assert [float(number) for number in numbers[2:3]] == [0.01]
+    assert (numbers[0] != 5, numbers[3]) == (True, None)
+    assert (born[1] - born[0]).days == 28
+    assert (len(token), token != "abcdef0123456789", set(token) <= set("0123456789abcdef")) == (
+        16,
+        True,
+        True,
+    )
