@@ -39,13 +39,15 @@ CREATE FUNCTION refresh_mask.shaped(template text, number bigint, capacity bigin
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
     symbol text;
+    code   int;
     radix  int;
     chosen int;
     place  int := 0;
     mask   text := '';
 BEGIN
     FOREACH symbol IN ARRAY pg_catalog.string_to_array(template, NULL) LOOP
-        radix := refresh_mask.radix_of(symbol);
+        code := pg_catalog.ascii(symbol);
+        radix := refresh_mask.radix_of(code);
         IF radix = 1 THEN
             mask := mask || symbol;
             CONTINUE;
@@ -60,19 +62,19 @@ BEGIN
         END IF;
         mask := mask || CASE
             WHEN radix = 10 THEN pg_catalog.chr(48 + chosen)
-            WHEN symbol <> pg_catalog.lower(symbol) COLLATE "C" THEN pg_catalog.chr(65 + chosen)
+            WHEN code BETWEEN 65 AND 90 OR code > 126 AND symbol <> pg_catalog.lower(symbol) COLLATE "C" THEN pg_catalog.chr(65 + chosen)
             ELSE pg_catalog.chr(97 + chosen) END;
     END LOOP;
     RETURN mask;
 END
 $$;
 
--- How many characters may stand for one: 10 for a digit, 26 for a letter, 1 for what stays.
-CREATE FUNCTION refresh_mask.radix_of(symbol text) RETURNS int
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT CASE WHEN symbol COLLATE "C" BETWEEN '0' AND '9' THEN 10
-                WHEN symbol COLLATE "C" BETWEEN 'a' AND 'z' OR symbol COLLATE "C" BETWEEN 'A' AND 'Z'
-                     OR symbol COLLATE "C" > '~' THEN 26
+-- How many characters may stand for one: 10 for a digit, 26 for a letter, 1 for what stays. Not STRICT, so that
+-- PostgreSQL replaces the call by its body.
+CREATE FUNCTION refresh_mask.radix_of(code int) RETURNS int
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN code BETWEEN 48 AND 57 THEN 10
+                WHEN code BETWEEN 97 AND 122 OR code BETWEEN 65 AND 90 OR code > 126 THEN 26
                 ELSE 1 END
 $$;
 
@@ -83,16 +85,18 @@ CREATE FUNCTION refresh_mask.letters_space(value text, OUT canonical text, OUT d
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
     symbol text;
+    code   int;
     radix  int;
 BEGIN
     canonical := pg_catalog.lower(value);
     capacity := 1;
     own := 0;
     FOREACH symbol IN ARRAY pg_catalog.string_to_array(value, NULL) LOOP
-        radix := refresh_mask.radix_of(symbol);
+        code := pg_catalog.ascii(symbol);
+        radix := refresh_mask.radix_of(code);
         EXIT WHEN capacity > 10::bigint ^ 16 / radix;
         own := own + capacity * CASE radix
-            WHEN 10 THEN pg_catalog.ascii(symbol) - 48 WHEN 26 THEN pg_catalog.ascii(symbol) % 32 - 1 ELSE 0 END;
+            WHEN 10 THEN code - 48 WHEN 26 THEN code % 32 - 1 ELSE 0 END;
         capacity := capacity * radix;
     END LOOP;
     IF own NOT BETWEEN 0 AND capacity - 1 OR pg_catalog.octet_length(value) > pg_catalog.length(value) THEN
