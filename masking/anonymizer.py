@@ -71,14 +71,38 @@ EQUALS = (
         differs="in the value's own format, a number reserved for fiction; no prefix is kept",
     ),
     Equal(
+        functions=("fake_company", "dummy_company_name"), masker="company", differs="an adjective and a noun"
+    ),
+    Equal(functions=("pseudo_company",), masker="company", differs="an adjective and a noun", seeded=True),
+    Equal(
+        functions=("fake_iban",),
+        masker="iban",
+        differs="in the value's own format, of country XX, which is nobody's",
+    ),
+    Equal(
+        functions=("pseudo_iban",),
+        masker="iban",
+        differs="in the value's own format, of country XX, which is nobody's",
+        seeded=True,
+    ),
+    Equal(
+        functions=("dummy_credit_card_number",),
+        masker="card_number",
+        differs="in the value's own format, a number that no issuer has",
+    ),
+    Equal(
+        functions=("dummy_bic", "dummy_licence_plate"), masker="letters", differs="in the value's own format"
+    ),
+    Equal(functions=("random_number_with_format",), masker="digits", differs="in the value's own format"),
+    Equal(
         functions=("dummy_ip", "dummy_ipv4", "dummy_ipv6"),
         masker="ip",
         differs="of the value's own family, from a range that is nobody's",
     ),
     Equal(
         functions=("dummy_uuidv1", "dummy_uuidv3", "dummy_uuidv4", "dummy_uuidv5"),
-        masker="pseudonym",
-        differs="a UUID (version 4) in a uuid column, letters in a text",
+        masker="uuid",
+        differs="always of version 4",
     ),
     Equal(
         functions=("random_string", "random_hash"),
@@ -161,15 +185,14 @@ _CHANCE = "its values come from chance alone, and masks here are made from the r
 NO_EQUALS = (
     NoEqual(
         functions=(
-            "fake_company", "pseudo_company", "dummy_company_name", "dummy_company_suffix", "fake_country",
-            "pseudo_country", "dummy_country_name", "dummy_country_code", "fake_iban", "pseudo_iban", "fake_siret",
-            "pseudo_siret", "dummy_bic", "dummy_isin", "dummy_credit_card_number", "dummy_health_insurance_code",
-            "dummy_licence_plate", "dummy_mac_address", "dummy_latitude", "dummy_longitude", "dummy_state_name",
-            "dummy_state_abbr", "dummy_building_number", "dummy_secondary_address", "dummy_secondary_address_type",
-            "dummy_free_email_provider", "dummy_profession",
+            "dummy_company_suffix", "fake_country", "pseudo_country", "dummy_country_name", "dummy_country_code",
+            "fake_siret", "pseudo_siret", "dummy_isin", "dummy_health_insurance_code", "dummy_mac_address",
+            "dummy_latitude", "dummy_longitude", "dummy_state_name", "dummy_state_abbr", "dummy_building_number",
+            "dummy_secondary_address", "dummy_secondary_address_type", "dummy_free_email_provider",
+            "dummy_profession",
         ),
         why=_MADE_UP,
-        remedy="Write pseudonym, constant or null in policy.yaml.",
+        remedy="Write letters (the value's own format), pseudonym, constant or null in policy.yaml.",
     ),
     NoEqual(
         functions=(
@@ -194,7 +217,7 @@ NO_EQUALS = (
     NoEqual(
         functions=(
             "random_int_between", "random_bigint_between", "random_in_int4range", "random_in_int8range",
-            "random_in_numrange", "random", "random_number_with_format",
+            "random_in_numrange", "random",
         ),
         why=_CHANCE,
         remedy="Write number (between half of the value and the value), or constant, in policy.yaml.",
@@ -215,7 +238,7 @@ NO_EQUALS = (
             "generalize_tstzrange", "generalize_daterange",
         ),
         why="it gives a range, which the column's type doesn't hold",
-        remedy='Round it in policy.yaml, such as: {sql: "level / 10 * 10"}.',
+        remedy="Round it in policy.yaml, such as: {bucket: {width: 10}}, or {bucket: month}.",
     ),
     NoEqual(
         functions=("image_blur",),
