@@ -211,6 +211,13 @@ def _leaf_holds(use: Use, value: sql.Composable) -> sql.Composable:
             )
     if use.masker.holds is None:
         return sql.SQL("pg_catalog.jsonb_typeof({}) NOT IN ('object', 'array')").format(value)
+    if use.column.base_type == "numeric":
+        return sql.SQL(
+            "CASE pg_catalog.jsonb_typeof({value}) WHEN 'number' THEN {holds} WHEN 'null' THEN true END"
+        ).format(
+            value=value,
+            holds=use.masker.holds(use, sql.SQL("CAST({} AS pg_catalog.numeric)").format(_text(value))),
+        )
     return sql.SQL(
         "CASE WHEN pg_catalog.jsonb_typeof({value}) NOT IN ('object', 'array') THEN {holds} END"
     ).format(value=value, holds=use.masker.holds(use, _text(value)))

@@ -9,8 +9,12 @@ import pytest
 from psycopg import sql
 from psycopg.types.json import Json
 
+from contracts.errors import VerificationFailed
+from masking.checks import FORM
 from tasks.postgres.connection import connect
-from tests.integration.masking.conftest import Clone
+from tasks.postgres.rewrite import rewrite
+from tasks.postgres.verification import verify
+from tests.integration.masking.conftest import KEYS, Clone
 
 TABLES = """
 CREATE TABLE people (
@@ -131,3 +135,69 @@ def test_verification_sees_what_a_path_should_have_masked_or_dropped(clone: Clon
     with connect(clone.login, clone.database) as connection:
         found = connection.execute(query.format(violation), ([Json(left) for left, _ in LEFT],)).fetchall()
     assert [(left, seen) for (left, _), (seen,) in zip(LEFT, found, strict=True)] == LEFT
+
+
+CONDITIONED = """
+tables:
+  people:
+    columns:
+      id: keep
+      email: email
+      phone: phone
+      ssn: keep
+      first_name: keep
+      visits: keep
+      profile:
+        json: {paths: {$.contact.email: email, "$.phones[*]": phone, $.born: {bucket: {width: 10}}}}
+        when: visits > 0
+        otherwise: {keep: "written by our own staff"}
+      raw:
+        json: {paths: {$.phone: phone}}
+        when: visits > 0
+        otherwise: {json: {paths: {$.phone: ssn}}}
+      shapeless: json
+"""
+
+
+@pytest.fixture
+def visitors(clone: Clone) -> Clone:
+    clone.execute(TABLES)
+    clone.execute(
+        """
+        INSERT INTO people (id, email, phone, visits, profile, raw)
+        SELECT i, format('p%s@mail.example', i), format('212-736-%s', 5000 + i), i % 2,
+               jsonb_build_object('contact', jsonb_build_object('email', format('p%s@mail.example', i)),
+                                  'phones', jsonb_build_array(format('212-736-%s', 5000 + i)), 'born', 1990 + i,
+                                  'note', format('note %s', i)),
+               json_build_object('phone', format('212-736-%s', 5000 + i))
+        FROM generate_series(1, 40) i"""
+    )
+    return clone
+
+
+def test_a_condition_says_whose_documents_are_masked(visitors: Clone) -> None:
+    visitors.mask(CONDITIONED)
+    for id_, email, phone, visits, profile, raw in visitors.rows(
+        "SELECT id, email, phone, visits, profile, raw FROM people ORDER BY id"
+    ):
+        if visits:
+            # As in the column, which is unique: inside documents too, no two people have one number.
+            assert profile == {
+                "contact": {"email": email},
+                "phones": [phone],
+                "born": (1990 + id_) // 10 * 10,
+            }
+            assert raw == {"phone": phone}
+        else:
+            assert profile["contact"]["email"] == f"p{id_}@mail.example"
+            assert profile["note"] == f"note {id_}"
+            assert raw["phone"].startswith("9")
+
+
+def test_a_document_that_should_have_been_masked_is_found(visitors: Clone) -> None:
+    catalogue, plan = visitors.plan(CONDITIONED)
+    rewrite(visitors.login, visitors.database, catalogue, plan, KEYS)
+    visitors.execute('UPDATE people SET profile = \'{"note": "another one"}\' WHERE id = 1')
+    with pytest.raises(VerificationFailed) as caught:
+        verify(visitors.login, visitors.database, catalogue, plan, KEYS)
+    assert f"{FORM}: public.people.profile" in str(caught.value)
