@@ -7,9 +7,10 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from masking.masker import Domain, Keyed, Parameters, Steps
+from masking.reserved_domains import is_reserved
 
 
 class Nothing(Parameters):
@@ -144,21 +145,13 @@ class Email(Keyed):
 
     @model_validator(mode="after")
     def _is_nobodys(self) -> Email:
-        if (
-            isinstance(self.domain_part, str)
-            and not self.reason
-            and not _RESERVED_HOST.search(self.domain_part)
-        ):
+        if isinstance(self.domain_part, str) and not self.reason and not is_reserved(self.domain_part):
             raise ValueError(
                 "domain_part needs a reason"
                 if self.domain_part == "keep"
                 else "domain_part isn't a reserved host"
             )
         return self
-
-
-#: https://www.rfc-editor.org/rfc/rfc2606 and localhost.
-_RESERVED_HOST = re.compile(r"(^|\.)(example\.(com|net|org)|test|example|invalid|localhost)$")
 
 
 class Ssn(Keyed):
@@ -187,6 +180,7 @@ class DateShift(Keyed):
 class Bucket(Parameters):
     """``to``: what a date becomes the first day of. ``width``: of what a number becomes a multiple."""
 
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["to"]}, {"required": ["width"]}]})
     shorthand: ClassVar[str | None] = "to"
     to: Literal["month", "quarter", "year"] | None = None
     width: Decimal | None = Field(default=None, gt=0)

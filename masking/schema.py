@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from pydantic import ValidationError
 from pydantic.json_schema import models_json_schema
 
 from masking.masker import Masker, Parameters
@@ -171,7 +172,12 @@ def _masker(masker: Masker) -> dict[str, Any]:
 
 
 def _required(parameters: type[Parameters]) -> bool:
-    return any(field.is_required() for field in parameters.model_fields.values())
+    """Whether a masker's name alone says too little."""
+    try:
+        parameters()
+    except ValidationError:
+        return True
+    return False
 
 
 def _parameters() -> dict[str, Any]:

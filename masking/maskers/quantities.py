@@ -68,7 +68,7 @@ QUANTITIES = (
         name="date_shift",
         doc=(
             "The date or time moved by a number of days, the same for all dates of one subject (a column of the row, "
-            "by its raw value): intervals stay. Never by 0 days."
+            "as the scripts left it): intervals stay. Never by 0 days."
         ),
         parameters=DateShift,
         types=DATES,

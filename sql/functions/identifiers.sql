@@ -35,14 +35,14 @@ $$;
 CREATE FUNCTION refresh_mask.email_at(value text, host text, letters int, domain text) RETURNS text
 LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
     SELECT CASE WHEN value = '' THEN value
-                ELSE refresh_mask.cased_letters(value, letters, domain) || '@' || host END
+                ELSE refresh_mask.cased_letters(value COLLATE "C", letters, domain) || '@' || host END
 $$;
 
 -- An address at its own host; at example.com where it has none, or where "width" has no room for it.
 CREATE FUNCTION refresh_mask.email_keeping_host(value text, width int, letters int, domain text) RETURNS text
 LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
     SELECT CASE WHEN value = '' THEN value
-                ELSE refresh_mask.cased_letters(value, letters, domain) || '@' || CASE
+                ELSE refresh_mask.cased_letters(value COLLATE "C", letters, domain) || '@' || CASE
                     WHEN value LIKE '%@_%' AND letters + 1 + pg_catalog.length(refresh_mask.host_of(value)) <= width
                     THEN refresh_mask.host_of(value) ELSE 'example.com' END END
 $$;
@@ -51,7 +51,7 @@ $$;
 CREATE FUNCTION refresh_mask.email_mapping_host(value text, ending text, letters int, domain text) RETURNS text
 LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
     SELECT CASE WHEN value = '' THEN value
-                ELSE refresh_mask.cased_letters(value, letters, domain) || '@'
+                ELSE refresh_mask.cased_letters(value COLLATE "C", letters, domain) || '@'
                      || refresh_mask.letters(refresh_mask.mac(refresh_mask.host_of(value), domain), 10)
                      || '.' || ending END
 $$;

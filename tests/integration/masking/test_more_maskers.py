@@ -192,7 +192,7 @@ def test_an_email_has_the_host_that_the_policy_says(clone: Clone) -> None:
         ("text", "{email: {domain_part: company.com}}", "reserved"),
         ("text", "{ssn: {keep_last_four: true}}", "needs a reason"),
         ("text UNIQUE", "{ssn: {keep_last_four: true, reason: it is needed}}", "equal results"),
-        ("date", "{date_shift: {subject: person}}", "reads person"),
+        ("date", "{date_shift: {subject: person}}", "masked by person"),
         ("date", "{bucket: {width: 10}}", "doesn't take"),
         ("int", "{bucket: month}", "doesn't take"),
         ("text", "redact", "reason"),
