@@ -13,6 +13,8 @@ from ruamel.yaml.comments import CommentedMap
 from masking.catalogue import TableName
 from masking.column_rules import column_rule
 from masking.document import Document
+from masking.maskers import MASKERS
+from masking.parameters import JsonValue
 from masking.position import Position
 from masking.rules import ColumnRule, TableRule, invalid
 from masking.table_names import column_of, is_wildcard
@@ -22,6 +24,7 @@ SAFE_ON_ANYTHING = frozenset(
     {
         "bytes",
         "city",
+        "company",
         "constant",
         "email",
         "first_name",
@@ -31,9 +34,11 @@ SAFE_ON_ANYTHING = frozenset(
         "json",
         "last_name",
         "null",
+        "password_hash",
         "pseudonym",
         "street",
         "username",
+        "uuid",
     }
 )
 #: Other words for types, as SQL has them.
@@ -110,6 +115,12 @@ def type_defaults(document: Document) -> dict[str, ColumnRule]:
                 "a default masks: it isn't keep, sql, script or a rule for some rows",
                 "Write such a rule at the column itself.",
             )
+        if isinstance(rule.parameters, JsonValue) and rule.parameters.paths:
+            raise invalid(
+                position,
+                "a default knows no column's documents, so it has no paths",
+                "Write the paths at the column itself.",
+            )
         if rule.masker.types and name not in rule.masker.types:
             raise invalid(
                 position,
@@ -140,9 +151,12 @@ def _check_wildcard(rule: ColumnRule) -> None:
         raise invalid(
             rule.position, "a wildcard's rule is for every row", "Write the condition at the column itself."
         )
-    if name not in SAFE_ON_ANYTHING or (name == "json" and rule.parameters != rule.masker.parameters()):
+    # With some parameters a masker keeps a part of the value, or says something of its shape.
+    is_plain = rule.masker is MASKERS[name] and (name != "json" or rule.parameters == JsonValue())
+    if name not in SAFE_ON_ANYTHING or not is_plain:
+        what = f"{name} with these parameters" if name in SAFE_ON_ANYTHING else name
         raise invalid(
             rule.position,
-            f"a wildcard may match what nobody has looked at, for which {name} isn't safe",
+            f"a wildcard may match what nobody has looked at, for which {what} isn't safe",
             f"Write it at the column itself, or use one of: {', '.join(sorted(SAFE_ON_ANYTHING))}.",
         )

@@ -146,7 +146,17 @@ def test_a_wildcard_that_meets_a_type_its_masker_doesnt_take_is_an_error_that_na
         ("tables:\n  t:\n    columns:\n      '*': {sql: id}", "4:7", "sql isn't safe"),
         ("tables:\n  t:\n    columns:\n      '*': {script: x}", "4:7", "script isn't safe"),
         ("tables:\n  t:\n    columns:\n      '*': phone", "4:7", "phone isn't safe"),
-        ("tables:\n  t:\n    columns:\n      '*': {json: {value: 1}}", "4:7", "json isn't safe"),
+        (
+            "tables:\n  t:\n    columns:\n      '*': {json: {value: 1}}",
+            "4:7",
+            "json with these parameters isn't safe",
+        ),
+        ("tables:\n  t:\n    columns:\n      '*': {json: {paths: {$.a: email}}}", "4:7", "isn't safe"),
+        (
+            "tables:\n  t:\n    columns:\n      '*': {email: {domain_part: {mapped: test}}}",
+            "4:7",
+            "isn't safe",
+        ),
         (
             "tables:\n  t:\n    columns:\n      '*': {email: {}, when: a, otherwise: null}",
             "4:7",
@@ -158,6 +168,7 @@ def test_a_wildcard_that_meets_a_type_its_masker_doesnt_take_is_an_error_that_na
         ("defaults:\n  text: keep", "2:3", "a default masks"),
         ("defaults:\n  text: {sql: '1'}", "2:3", "a default masks"),
         ("defaults:\n  int4: email", "2:3", "doesn't take type int4"),
+        ("defaults:\n  jsonb: {json: {paths: {$.a: email}}}", "2:3", "has no paths"),
         ("defaults:\n  int4: number\n  integer: null", "3:3", "two defaults"),
     ],
 )
