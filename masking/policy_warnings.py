@@ -11,7 +11,7 @@ import postgast
 from masking.catalogue import Catalogue, Column, Index, Table, TableName
 from masking.copies import DEFAULT_SCHEMA
 from masking.expressions import Expression, NotAnExpression, parse_expression
-from masking.parameters import Constant, JsonValue, Keep
+from masking.parameters import Constant, JsonValue, Keep, UnlistedConstant
 from masking.parameters import Expression as ExpressionParameters
 from masking.policy import ColumnRule, Policy, TableRule
 from masking.position import Position
@@ -90,8 +90,12 @@ def _kept(table: Table, column: Column, rule: ColumnRule, verdict: Verdict | Non
 def _written(rule: ColumnRule) -> Iterator[str]:
     """The texts that a rule itself puts into its column."""
     match rule.parameters:
-        case Constant(value=value) | JsonValue(value=value):
+        case Constant(value=value):
             yield from _strings(value)
+        case JsonValue(value=value, paths=paths, default=default):
+            yield from _strings([value, paths])
+            if isinstance(default, UnlistedConstant):
+                yield from _strings(default.constant)
         case ExpressionParameters(expression=expression):
             yield from _string_literals(expression)
         case _:

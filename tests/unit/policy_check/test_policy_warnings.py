@@ -86,6 +86,16 @@ def test_a_rule_that_writes_to_a_registrable_domain_is_named_by_its_place(rule: 
     assert warning.startswith("policy.yaml:6:7: it writes to shop.io, ")
 
 
+@pytest.mark.parametrize(
+    "paths", ["$.a: {constant: a@shop.io}", "$.a: email}, default: {constant: {owner: a@shop.io}"]
+)
+def test_so_is_one_that_writes_into_documents(paths: str) -> None:
+    documents = catalogue(table("t", column("d", "jsonb")))
+    read = parse_policy(f"tables:\n  t:\n    columns:\n      d: {{json: {{paths: {{{paths}}}}}}}\n")
+    (warning,) = warnings_of(documents, read)
+    assert str(warning).startswith("policy.yaml:4:7: it writes to shop.io, ")
+
+
 def test_a_kept_column_that_looks_personal_wants_a_reason() -> None:
     text = (
         "tables:\n  public.users: empty\n  public.shops:\n    columns:\n      id: keep\n      owner_email: {rule}\n"
