@@ -285,8 +285,9 @@ class _Rewriting:
                     _mark(connection, step)
 
         sizes = {found.table.id: found for found in self.plan.tables}
-        order = [plan.table.id for plan in self._largest_first([sizes[found[0].table] for found in passes])]
-        in_parallel(sorted(passes, key=lambda found: order.index(found[0].table)), work)
+        largest_first = self._largest_first([sizes[found[0].table] for found in passes])
+        order = {plan.table.id: place for place, plan in enumerate(largest_first)}
+        in_parallel(sorted(passes, key=lambda found: order[found[0].table]), work)
         self._replace(stage, copies)
 
     def _copies(self, stage: int, passes: Sequence[tuple[Pass, ...]]) -> dict[TableName, sql.Identifier]:
