@@ -47,7 +47,7 @@ def scheduled_runs(
     project: Path = tmp_path_factory.mktemp("tick")
     (project / "tick.py").write_text(FLOW)
     (project / "prefect.yaml").write_text(DEPLOYMENTS.format(pool="tick"))
-    prefect_server.cli("work-pool", "create", "tick", "--type", "process")
+    prefect_server.create_process_pool("tick")
     prefect_server.cli("deploy", "--all", "--no-prompt", cwd=project)
     deployment = prefect_server.deployment("tick/every-minute")
     deadline = time.monotonic() + SCHEDULER_TIMEOUT_S
@@ -107,6 +107,13 @@ def test_the_command_of_prefect_aws_starts() -> None:
         [Path(sys.executable).with_name("prefect-aws"), "--help"], capture_output=True, text=True
     )
     assert (done.returncode, "ecs-worker" in done.stdout) == (0, True), done.stderr
+
+
+def test_a_work_pool_of_type_ecs_can_be_created(prefect_server: PrefectServer) -> None:
+    prefect_server.cli("work-pool", "create", "on-ecs", "--type", "ecs")
+    pool = prefect_server.api("GET", "/work_pools/on-ecs")
+    assert pool["type"] == "ecs"
+    assert {"cluster", "task_definition_arn"} <= pool["base_job_template"]["variables"]["properties"].keys()
 
 
 def test_nothing_that_the_tests_start_outlives_them_even_when_they_are_killed(tmp_path: Path) -> None:
