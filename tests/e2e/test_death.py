@@ -127,7 +127,7 @@ class TestUnderAWorker:
     def started(self, env: Env, prefect_worker: Callable[..., Daemon]) -> tuple[Env, RunKey]:
         """A run of a deployment, with its clone just come into being."""
         deployment = env.deploy(prefect_worker)
-        env.cli("deployment", "run", deployment, "--param", f"env={env.name}")
+        env.prefect.run_deployment(deployment, env=env.name)
         wait_until(lambda: clone_exists(env), "a clone")
         return env, RunKey(env=env.name, flow_run_id=UUID(env.runs()[0]["id"]))
 

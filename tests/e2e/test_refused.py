@@ -57,7 +57,6 @@ def unmark_the_target(env: Env) -> None:
 
 
 REFUSED: dict[str, tuple[Callable[[Env], object], list[str]]] = {
-    "an unclassified column": (unlist_a_column, ["public.users", "date_of_birth:", "policy.yaml"]),
     "a masker that isn't one": (misspell_a_masker, ["policy.yaml:", "frist_name"]),
     "a policy line for a missing column": (name_a_missing_column, ["policy.yaml:", "first_nam"]),
     "a wrong password": (give_a_wrong_password, ["28P01", "password is wrong", "secret"]),
@@ -113,15 +112,20 @@ def test_an_unknown_env_is_refused_with_the_known_ones(env: Env) -> None:
 
 def test_an_unclassified_column_stops_the_run_before_anything_is_masked(env: Env) -> None:
     """The lines in the message, pasted into the policy, are the whole remedy."""
+    before = env.fingerprint()
     unlist_a_column(env)
     refused = env.refresh()
     assert refused.returncode != 0
+    for word in ("public.users", "date_of_birth:", "policy.yaml"):
+        assert word in refused.stderr[-3000:]
     steps: dict[str, Any] = {
         run["name"]: run["state_name"] for run in env.prefect.flow_runs(sort="START_TIME_DESC")
     }
     assert steps[f"mask-{env.name}"] == "Failed"
     assert f"dump-{env.name}" not in steps
     assert any("in step *mask*" in message and "date_of_birth" in message for message in env.slack())
+    assert env.fingerprint() == before
+    assert env.leftovers() == []
 
 
 def test_a_parameter_group_that_lets_the_clone_log_is_refused_by_its_parameters(env: Env) -> None:

@@ -6,8 +6,9 @@ import itertools
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -25,8 +26,7 @@ def test_a_retry_after_a_failed_restore_begins_at_the_archive(
     broken = env.policy / "post_restore" / "20_fails.sql"
     broken.write_text("SELECT 1 / (SELECT count(*) FROM users WHERE id < 0);\n")
     deployment = env.deploy(prefect_worker)
-    failed = env.cli("deployment", "run", deployment, "--param", f"env={env.name}", "--watch", expect=1)
-    assert "Failed" in failed.stdout
+    assert env.prefect.wait_for_run(env.prefect.run_deployment(deployment, env=env.name)) == "Failed"
     first = env.run_key()
 
     broken.unlink()
@@ -50,7 +50,7 @@ def test_a_retry_after_the_policy_changed_masks_again(
     broken = env.policy / "post_restore" / "20_fails.sql"
     broken.write_text("SELECT 1 / (SELECT count(*) FROM users WHERE id < 0);\n")
     deployment = env.deploy(prefect_worker)
-    env.cli("deployment", "run", deployment, "--param", f"env={env.name}", "--watch", expect=1)
+    assert env.prefect.wait_for_run(env.prefect.run_deployment(deployment, env=env.name)) == "Failed"
     policy.write_text(good)
     broken.unlink()
     env.cli("flow-run", "retry", str(env.run_key().flow_run_id))
@@ -72,22 +72,6 @@ def wait_for_second_attempt(env: Env) -> None:
     assert env.runs()[0]["state_name"] == "Completed", env.runs()[0]["state"]
 
 
-def test_a_rollback_brings_the_database_before_back_and_another_undoes_it(env: Env) -> None:
-    before = env.fingerprint()
-    assert env.refresh().returncode == 0
-    refreshed = env.fingerprint()
-    assert refreshed != before
-
-    back = env.run_python("-m", "flows.rollback", "--env", env.name)
-    assert back.returncode == 0, back.stderr[-3000:]
-    assert env.fingerprint() == before
-    assert env.query("SHOW statement_timeout") == [("90s",)]
-
-    again = env.run_python("-m", "flows.rollback", "--env", env.name)
-    assert again.returncode == 0, again.stderr[-3000:]
-    assert env.fingerprint() == refreshed
-
-
 def test_a_rollback_with_nothing_to_go_back_to_says_so(env: Env) -> None:
     before = env.fingerprint()
     done = env.run_python("-m", "flows.rollback", "--env", env.name)
@@ -96,11 +80,22 @@ def test_a_rollback_with_nothing_to_go_back_to_says_so(env: Env) -> None:
     assert env.fingerprint() == before
 
 
-@pytest.mark.timeout(300)
-def test_a_client_that_loops_through_the_swap_sees_the_old_database_or_the_new_one(
-    env: Env, record_property: Callable[[str, object], None]
-) -> None:
-    """Never half of one, and no errors but 57P01 (terminated) and 3D000 (no such database, for a moment)."""
+@dataclass(frozen=True, kw_only=True)
+class Swapped:
+    """An env that was refreshed once, and what a client that looped queries on it meanwhile met."""
+
+    env: Env
+    before: dict[str, str]
+    after: dict[str, str]
+    seen: Counter[int]
+    errors: Counter[str]
+    answered_at: list[float]
+
+
+@pytest.fixture(scope="module")
+def swapped(envs: Any) -> Iterator[Swapped]:
+    env: Env = envs()
+    before = env.fingerprint()
     login = env.login()
     seen: Counter[int] = Counter()
     errors: Counter[str] = Counter()
@@ -132,15 +127,44 @@ def test_a_client_that_loops_through_the_swap_sees_the_old_database_or_the_new_o
         stop.set()
         client.join()
     assert done.returncode == 0, done.stderr[-3000:]
-    assert set(seen) == {20, 3000}, seen
-    assert set(errors) <= {"57P01", "3D000"}, errors
-    gaps = [after - before for before, after in itertools.pairwise(answered_at)]
+    yield Swapped(
+        env=env,
+        before=before,
+        after=env.fingerprint(),
+        seen=seen,
+        errors=errors,
+        answered_at=answered_at,
+    )
+    env.forget()
+
+
+def test_a_client_that_loops_through_the_swap_sees_the_old_database_or_the_new_one(
+    swapped: Swapped, record_property: Callable[[str, object], None]
+) -> None:
+    """Never half of one, and no errors but 57P01 (terminated) and 3D000 (no such database, for a moment)."""
+    assert set(swapped.seen) == {20, 3000}, swapped.seen
+    assert set(swapped.errors) <= {"57P01", "3D000"}, swapped.errors
+    gaps = [after - before for before, after in itertools.pairwise(swapped.answered_at)]
     record_property("longest_gap_s", round(max(gaps), 3))
-    print(f"longest gap {max(gaps):.3f} s, errors {dict(errors)}")
+    record_property("errors", dict(swapped.errors))
 
 
-def test_a_second_refresh_replaces_the_first_and_keeps_the_original(env: Env) -> None:
-    assert env.refresh().returncode == 0
+def test_a_rollback_brings_the_database_before_back_and_another_undoes_it(swapped: Swapped) -> None:
+    env, refreshed = swapped.env, swapped.after
+    assert refreshed != swapped.before
+
+    back = env.run_python("-m", "flows.rollback", "--env", env.name)
+    assert back.returncode == 0, back.stderr[-3000:]
+    assert env.fingerprint() == swapped.before
+    assert env.query("SHOW statement_timeout") == [("90s",)]
+
+    again = env.run_python("-m", "flows.rollback", "--env", env.name)
+    assert again.returncode == 0, again.stderr[-3000:]
+    assert env.fingerprint() == refreshed
+
+
+def test_a_second_refresh_replaces_the_first_and_keeps_the_original(swapped: Swapped) -> None:
+    env = swapped.env
     first = env.run_key()
     assert env.refresh().returncode == 0
     assert env.run_key() != first
