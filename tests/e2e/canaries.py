@@ -7,7 +7,7 @@ import json
 import psycopg
 
 from deployments.demo.world import World
-from tests.fix_prefect import CHECKOUT
+from masking.words import word_lists
 
 LEAST_LENGTH = 8
 """Shorter values stand in other texts by chance."""
@@ -32,12 +32,12 @@ UNION SELECT unnest(regexp_match(new_email, '@(.*)[.]')) FROM audit_log
 
 def canaries_of(world: World) -> list[str]:
     """Values that no mask can be, and every secret but the clone's own password."""
-    streets = set((CHECKOUT / "sql" / "functions" / "words" / "streets.txt").read_text().splitlines())
+    words = {word for words in word_lists().values() for word in words}
     with psycopg.connect(world.source_conninfo()) as connection:
         values = {
             value
             for (value,) in connection.execute(_VALUES)
-            if value and len(value) >= LEAST_LENGTH and value.lstrip("0123456789 ") not in streets
+            if value and len(value) >= LEAST_LENGTH and value.lstrip("0123456789 ") not in words
         }
     assert {"larkfield-mail", "Larkfield-Mail"} <= values
     secrets = world.aws.client("secretsmanager")
