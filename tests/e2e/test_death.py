@@ -125,8 +125,9 @@ class TestUnderAWorker:
 
     @pytest.fixture
     def started(self, env: Env, prefect_worker: Callable[..., Daemon]) -> tuple[Env, RunKey]:
-        """A run of a deployment, with its clone just come into being."""
+        """A run of a deployment that waits for its clone's instance, so that its death can't come too late."""
         deployment = env.deploy(prefect_worker)
+        env.world.aws.faults.throttle("CreateDBInstance", times=10_000)
         env.prefect.run_deployment(deployment, env=env.name)
         wait_until(lambda: clone_exists(env), "a clone")
         return env, RunKey(env=env.name, flow_run_id=UUID(env.runs()[0]["id"]))
