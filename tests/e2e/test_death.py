@@ -30,7 +30,7 @@ def wait_until(is_so: Callable[[], bool], what: str | Callable[[], str]) -> None
     while not is_so():
         if time.monotonic() > deadline:
             raise AssertionError(f"{what if isinstance(what, str) else what()}: after {PATIENCE_S:.0f} s")
-        time.sleep(0.1)
+        time.sleep(0.3)
 
 
 def clone_exists(env: Env) -> bool:
