@@ -39,7 +39,7 @@ def parse_labels(files: Mapping[str, str]) -> Mapping[tuple[TableName, str], Col
 
 def _labels(text: str, file: str) -> Iterator[tuple[tuple[TableName, str], str | None, Position]]:
     """Each column's label in turn; None takes an earlier one away."""
-    for statement, position in statements_of(text, file):
+    for statement, _, position in statements_of(text, file):
         if statement.WhichOneof("node") != "sec_label_stmt":
             if not _is_passed_over(statement):
                 raise invalid(

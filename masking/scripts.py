@@ -11,13 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import postgast
-from postgast import PgQueryError
-
 from contracts.errors import PolicyInvalid
 from masking.expressions import Expression, NotAnExpression, row_expression
-from masking.position import Position, position_at
+from masking.position import Position
 from masking.reach import Reach, reach_of
+from masking.sql_file import statements_of
 from masking.volatility import is_volatile
 
 _CHANGES_ROWS = {
@@ -60,31 +58,8 @@ class ScriptStatement:
 
 def parse_script(text: str, file: str) -> Iterator[ScriptStatement]:
     """The statements of one file in order. Raises :class:`PolicyInvalid` with file, line and column."""
-    encoded = text.encode()
-    try:
-        tree = postgast.parse(text)
-    except PgQueryError as error:
-        offset = len(encoded[: max(error.cursorpos - 1, 0)].decode(errors="ignore"))
-        raise PolicyInvalid(
-            f"it isn't SQL: {error.message}",
-            resource=str(position_at(text, offset, file)),
-            remedy="Mend the script.",
-        ) from None
-    for raw in tree.stmts:
-        end = raw.stmt_location + raw.stmt_len if raw.stmt_len else len(encoded)
-        before = encoded[: raw.stmt_location].decode()
-        written = encoded[raw.stmt_location : end].decode()
-        statement = _without_comments_before(written)
-        position = position_at(text, len(before) + len(written) - len(statement), file)
-        yield _statement(raw.stmt, statement.strip(), position)
-
-
-def _without_comments_before(text: str) -> str:
-    """``text`` from its first token on."""
-    for token in postgast.scan(text).tokens:
-        if "COMMENT" not in postgast.pg_query_pb2.Token.Name(token.token):
-            return text.encode()[token.start :].decode()
-    return text
+    for node, written, position in statements_of(text, file, remedy="Mend the script."):
+        yield _statement(node, written, position)
 
 
 def _statement(node: Any, text: str, position: Position) -> ScriptStatement:

@@ -8,18 +8,20 @@ from typing import Any
 import postgast
 from postgast import PgQueryError
 
+from contracts.errors import PolicyInvalid
 from masking.position import Position, position_at
-from masking.rules import invalid
 
 
-def statements_of(text: str, file: str) -> Iterator[tuple[Any, Position]]:
-    """The parsed statements in order, and where each begins. Raises :class:`PolicyInvalid`."""
+def statements_of(text: str, file: str, *, remedy: str = "Mend it.") -> Iterator[tuple[Any, str, Position]]:
+    """The parsed statements in order, each with its text and where it begins. Raises :class:`PolicyInvalid`."""
     encoded = text.encode()
     try:
         tree = postgast.parse(text)
     except PgQueryError as error:
         offset = len(encoded[: max(error.cursorpos - 1, 0)].decode(errors="ignore"))
-        raise invalid(position_at(text, offset, file), f"it isn't SQL: {error.message}", "Mend it.") from None
+        raise PolicyInvalid(
+            f"it isn't SQL: {error.message}", resource=str(position_at(text, offset, file)), remedy=remedy
+        ) from None
     for raw in tree.stmts:
         end = raw.stmt_location + raw.stmt_len if raw.stmt_len else len(encoded)
         written = encoded[raw.stmt_location : end]
@@ -30,4 +32,4 @@ def statements_of(text: str, file: str) -> Iterator[tuple[Any, Position]]:
             if "COMMENT" not in postgast.pg_query_pb2.Token.Name(token.token)
         )
         offset = len(encoded[: raw.stmt_location + first].decode())
-        yield raw.stmt, position_at(text, offset, file)
+        yield raw.stmt, written[first:].decode().strip(), position_at(text, offset, file)
