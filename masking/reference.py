@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from masking.anonymizer import EQUALS, NO_EQUALS, OWN, TERNARY, WRITTEN
-from masking.masker import Masker
 from masking.maskers import MASKERS
-from masking.schema import schema_text
+from masking.maskers.masker import Masker
+from masking.policy.anonymizer import EQUALS, NO_EQUALS, OWN, TERNARY, WRITTEN
+from masking.policy.schema import schema_text
 
 BEGIN = "<!-- made by `make docs` -->"
 END = "<!-- end of what is made -->"

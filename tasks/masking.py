@@ -17,7 +17,7 @@ from contracts.report import MaskingReport
 from contracts.results import Clone
 from masking.catalogue import Catalogue
 from masking.keys import MaskingKeys
-from masking.plan import Plan, make_plan
+from masking.planning.plan import Plan, make_plan
 from tasks.archive.saved_schema import save_schema
 from tasks.aurora.clone import clone_login
 from tasks.border import no_row_escapes

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from contracts.errors import PolicyInvalid
-from masking.policy import POLICY_FILE, Policy, parse_policy
+from masking.policy.reading import POLICY_FILE, parse_policy
+from masking.policy.rules import Policy
 
 
 def read_policy(directory: Path) -> Policy:

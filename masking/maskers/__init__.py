@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from masking.masker import Masker
 from masking.maskers.documents import DOCUMENTS
 from masking.maskers.general import GENERAL
 from masking.maskers.identifiers import IDENTIFIERS
+from masking.maskers.masker import Masker
 from masking.maskers.names import NAMES
 from masking.maskers.numbers import NUMBERED
 from masking.maskers.quantities import QUANTITIES

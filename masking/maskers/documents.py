@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from psycopg import sql
 
-from masking.forms import JSON, TEXT, as_constant, call, is_constant, is_filler, letters_of
-from masking.json_forms import holds_by_path, masked_by_path
-from masking.masker import Masker, literal, text_of
-from masking.parameters import Bytes, JsonValue, Redact
+from masking.maskers.forms import JSON, TEXT, as_constant, call, is_constant, is_filler, letters_of
+from masking.maskers.json_forms import holds_by_path, masked_by_path
+from masking.maskers.masker import Masker, literal, text_of
+from masking.maskers.parameters import Bytes, JsonValue, Redact
 
 _JSON_BY_PATH = Masker(
     name="json",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from psycopg import sql
 
-from masking.forms import TEXT, as_constant, as_it_is, is_constant, written
-from masking.masker import Masker
-from masking.parameters import Constant, Expression, Keep, Nothing, PasswordHash, Script
+from masking.maskers.forms import TEXT, as_constant, as_it_is, is_constant, written
+from masking.maskers.masker import Masker
+from masking.maskers.parameters import Constant, Expression, Keep, Nothing, PasswordHash, Script
 
 GENERAL = (
     Masker(

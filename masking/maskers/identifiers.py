@@ -7,9 +7,18 @@ from collections.abc import Callable
 
 from psycopg import sql
 
-from masking.forms import TEXT, call, is_pseudonym, letters_of, matches, pseudonym, username_prefix, width_of
-from masking.masker import LETTERS, Masker, Use, literal
-from masking.parameters import Email, MappedHost
+from masking.maskers.forms import (
+    TEXT,
+    call,
+    is_pseudonym,
+    letters_of,
+    matches,
+    pseudonym,
+    username_prefix,
+    width_of,
+)
+from masking.maskers.masker import LETTERS, Masker, Use, literal
+from masking.maskers.parameters import Email, MappedHost
 
 _HOST = "example.com"
 _EMAIL_TAIL = len(_HOST) + 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import LiteralString
 
-from masking.forms import TEXT, call, from_list, letters_of, width_of
-from masking.masker import Masker
+from masking.maskers.forms import TEXT, call, from_list, letters_of, width_of
+from masking.maskers.masker import Masker
 
 
 def _names(

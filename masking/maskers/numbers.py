@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from masking.forms import TEXT, address, call, is_phone, is_reserved_ip, matches
-from masking.masker import Masker
-from masking.parameters import Ssn
+from masking.maskers.forms import TEXT, address, call, is_phone, is_reserved_ip, matches
+from masking.maskers.masker import Masker
+from masking.maskers.parameters import Ssn
 
 _SSN_KEEPING_FOUR = Masker(
     name="ssn",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from masking.forms import DATES, NUMBERS, TEXT, is_masked_day, is_smallest, noisy, same_year
-from masking.masker import Masker
-from masking.parameters import Bucket, DateShift, GeoJitter
-from masking.quantity_forms import bucketed, is_bucket, jittered, shifted
+from masking.maskers.forms import DATES, NUMBERS, TEXT, is_masked_day, is_smallest, noisy, same_year
+from masking.maskers.masker import Masker
+from masking.maskers.parameters import Bucket, DateShift, GeoJitter
+from masking.maskers.quantity_forms import bucketed, is_bucket, jittered, shifted
 
 
 def _bucket_of(parameters: Bucket) -> Masker:

@@ -11,8 +11,8 @@ from typing import ClassVar, LiteralString
 
 from psycopg import sql
 
-from masking.forms import TEXT, call, from_list, letters_of, matches, width_of
-from masking.masker import Domain, Masker, Subject, Use, text_of
+from masking.maskers.forms import TEXT, call, from_list, letters_of, matches, width_of
+from masking.maskers.masker import Domain, Masker, Subject, Use, text_of
 
 _EMAIL_TAIL = len("@example.com")
 #: Letters that an address has where it needn't be distinct: enough to tell it from a raw one.

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import postgast
 from postgast import PgQueryError
 
-from masking.position import Position, position_at
+from masking.syntax.position import Position, position_at
 
 # What psql does with a dump, and no server sees. https://www.postgresql.org/docs/current/app-psql.html
 _PSQL_COMMAND = re.compile(r"^\\(?:restrict|unrestrict|connect|encoding|set)\b[^\n]*$", re.MULTILINE)

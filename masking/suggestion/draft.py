@@ -13,9 +13,9 @@ from typing import Final
 
 from contracts.errors import PolicyInvalid
 from masking.catalogue import Catalogue, TableName
-from masking.classification import needs_rule
-from masking.plan import make_plan
-from masking.policy import parse_policy
+from masking.planning.classification import needs_rule
+from masking.planning.plan import make_plan
+from masking.policy.reading import parse_policy
 from masking.suggestion.classify import ColumnId, classify
 from masking.suggestion.policy_text import PolicyText, policy_text
 from masking.suggestion.samples import Samples

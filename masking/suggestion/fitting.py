@@ -13,8 +13,8 @@ from typing import Any, Final
 from psycopg import sql
 
 from masking.catalogue import Catalogue, Column, Table
-from masking.masker import UNLIMITED, as_written
 from masking.maskers import MASKERS
+from masking.maskers.masker import UNLIMITED, as_written
 from masking.suggestion.classify import ColumnId
 from masking.suggestion.kinds import Kind, family_of, family_of_column
 from masking.suggestion.samples import ColumnSample, Samples

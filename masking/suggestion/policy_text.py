@@ -9,9 +9,9 @@ from itertools import groupby
 from typing import Any, Final
 
 from masking.catalogue import Catalogue, TableName
-from masking.classification import needs_rule
+from masking.planning.classification import needs_rule
+from masking.policy.table_names import column_key, table_key
 from masking.suggestion.suggest import Suggestion
-from masking.table_names import column_key, table_key
 
 _PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 #: Words that YAML 1.1 or 1.2 reads as something else than text.

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from masking.catalogue import Catalogue, Column, TableName
-from masking.classification import needs_rule
+from masking.planning.classification import needs_rule
 from masking.suggestion.classify import Action, ColumnId, Verdict, classify, relatives
 from masking.suggestion.fitting import Masker, fit, places
 from masking.suggestion.samples import Samples

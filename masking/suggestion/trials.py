@@ -13,7 +13,7 @@ from typing import Final, LiteralString
 from psycopg import sql
 
 from masking.catalogue import Check, Column, Table
-from masking.masker import as_written
+from masking.maskers.masker import as_written
 from masking.suggestion.kinds import family_of
 
 #: What a column of which a CHECK wants a certain form may be set to, where no masker passes.

@@ -1,5 +1,5 @@
--- Names and places from word lists (functions first_names(), last_names() and so on, made of masking/words.py). Never
--- the value itself.
+-- Names and places from word lists (functions first_names(), last_names() and so on, made of
+-- masking/maskers/words.py). Never the value itself.
 -- Parameters: value, width (characters that fit), letters (appended so that results are distinct; 0 for none),
 --             domain. '' stays ''.
 -- A list comes as one string of parts of 18 bytes: the n-th word is found without looking at the others.

@@ -10,11 +10,12 @@ from pathlib import Path
 from blocks.config_root import policy_directory
 from contracts.errors import ConfigurationError
 from masking.catalogue import Catalogue
-from masking.explanation import Explanation, explain
-from masking.explanation_text import explanation_text
-from masking.plan import Plan, make_plan
-from masking.policy import POLICY_FILE, Policy
-from masking.policy_warnings import PolicyWarning, warnings_of
+from masking.explanation.explanation import Explanation, explain
+from masking.explanation.policy_warnings import PolicyWarning, warnings_of
+from masking.explanation.text import explanation_text
+from masking.planning.plan import Plan, make_plan
+from masking.policy.reading import POLICY_FILE
+from masking.policy.rules import Policy
 from masking.suggestion import suggest_policy
 from masking.suggestion.samples import Samples
 from tasks.policy_check.sources import write_text

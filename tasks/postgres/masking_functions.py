@@ -6,8 +6,8 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from masking.masker import as_written
-from masking.words import padded, word_lists
+from masking.maskers.masker import as_written
+from masking.maskers.words import padded, word_lists
 from tasks.postgres.masking_session import SCHEMA, Connection
 from tasks.postgres.statements import SQL_DIRECTORY
 

@@ -15,10 +15,10 @@ from psycopg.pq import TransactionStatus
 
 from contracts.errors import NotOurs, PreconditionFailed
 from contracts.login import Login
-from masking.copies import DEFAULT_SCHEMA
 from masking.key_delivery import sealed
 from masking.keys import FINGERPRINT_DOMAIN, MaskingKeys
-from masking.plan import Plan
+from masking.planning.copies import DEFAULT_SCHEMA
+from masking.planning.plan import Plan
 from tasks.postgres.connection import connect, safe_errors
 from tasks.postgres.statements import statement
 

@@ -12,11 +12,13 @@ from psycopg import sql
 from contracts.errors import PolicyInvalid
 from contracts.login import Login
 from masking.catalogue import Catalogue, Column, Table, TableName
-from masking.fusing import Pass
+from masking.fusing.fuser import Pass
 from masking.keys import MaskingKeys
-from masking.plan import Plan
-from masking.refusals import Refusal, Violation, violation
-from masking.rehearsal import (
+from masking.planning.plan import Plan
+from masking.planning.scripted import target_of
+from masking.statements.passes import disarm, held_to_policies
+from masking.statements.refusals import Refusal, Violation, violation
+from masking.statements.rehearsal import (
     Rehearsal,
     as_root,
     explain_statement,
@@ -31,8 +33,6 @@ from masking.rehearsal import (
     try_indexes,
     try_updates,
 )
-from masking.scripted import target_of
-from masking.statements import disarm, held_to_policies
 from tasks.postgres.masking_functions import create_functions
 from tasks.postgres.masking_session import (
     SCHEMA,

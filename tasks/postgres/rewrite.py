@@ -1,6 +1,6 @@
 """Carries a plan out on the clone: empty and filter, remember what was there, then one pass per table.
 
-A pass goes the way that :mod:`masking.ways` chooses.
+A pass goes the way that :mod:`masking.planning.ways` chooses.
 
 Every step commits together with a mark that it is done, so that a run after a lost connection goes on where the
 first one stopped, and no value is masked twice.
@@ -15,13 +15,14 @@ from psycopg import sql
 from contracts.errors import PolicyInvalid, PreconditionFailed
 from contracts.login import Login
 from masking.catalogue import Catalogue, Table, TableName
-from masking.checks import places
-from masking.fusing import Barrier, Pass
+from masking.fusing.fuser import Barrier, Pass
 from masking.keys import MaskingKeys
-from masking.masker import as_written
-from masking.nulls import columns_of_users_sql, remember_nulls
-from masking.plan import Plan, TablePlan
-from masking.statements import (
+from masking.maskers.masker import as_written
+from masking.planning.nulls import columns_of_users_sql, remember_nulls
+from masking.planning.plan import Plan, TablePlan
+from masking.planning.ways import COPY_FROM_BYTES, way_of
+from masking.statements.checks import places
+from masking.statements.passes import (
     capture,
     copy,
     dangling,
@@ -37,7 +38,6 @@ from masking.statements import (
     truncate,
     update,
 )
-from masking.ways import COPY_FROM_BYTES, way_of
 from tasks.postgres.connection import safe_errors
 from tasks.postgres.masking_functions import create_functions
 from tasks.postgres.masking_session import (

@@ -17,7 +17,7 @@ from psycopg.rows import dict_row
 
 from contracts.login import Login
 from masking.catalogue import Catalogue, Check, Column, Table, TableName
-from masking.masker import as_written
+from masking.maskers.masker import as_written
 from masking.suggestion.kinds import family_of
 from masking.suggestion.samples import ColumnSample, Samples
 from masking.suggestion.trials import Trial, trials_of

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 from psycopg import sql
 
-from masking.masker import as_written
-from masking.scripts import ScriptStatement
+from masking.maskers.masker import as_written
+from masking.syntax.scripts import ScriptStatement
 from tasks.postgres.connection import safe_errors
 from tasks.postgres.masking_session import Connection, look_names_up_as_planned
 

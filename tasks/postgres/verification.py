@@ -14,11 +14,11 @@ from contracts.login import Login
 from contracts.report import Check as CheckReport
 from contracts.report import ColumnReport, MaskingReport, TableReport, Verification
 from masking.catalogue import Catalogue, Table, TableName
-from masking.checks import LARGE_OBJECTS, RAW_VALUES, ROW_COUNTS, Check, checks_of, compared
 from masking.keys import MaskingKeys
-from masking.nulls import columns_of_users_sql, filled, null_counts
-from masking.plan import Plan
-from masking.statements import disarm, held_to_policies, identifier, rearm
+from masking.planning.nulls import columns_of_users_sql, filled, null_counts
+from masking.planning.plan import Plan
+from masking.statements.checks import LARGE_OBJECTS, RAW_VALUES, ROW_COUNTS, Check, checks_of, compared
+from masking.statements.passes import disarm, held_to_policies, identifier, rearm
 from tasks.postgres.connection import safe_errors
 from tasks.postgres.masking_session import (
     SCHEMA,

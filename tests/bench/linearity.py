@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.login import Login
-from masking.plan import make_plan
-from masking.policy import parse_policy
+from masking.planning.plan import make_plan
+from masking.policy.reading import parse_policy
 from tasks.postgres.catalogue import read_catalogue
 from tests.bench import ours
 from tests.bench.fixed_table import make_fixed_table

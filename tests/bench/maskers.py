@@ -12,10 +12,10 @@ from psycopg import sql
 
 from contracts.errors import RefreshError
 from masking.catalogue import Catalogue
-from masking.masker import Masker, Use
 from masking.maskers import MASKERS
-from masking.plan import Plan, make_plan
-from masking.policy import parse_policy
+from masking.maskers.masker import Masker, Use
+from masking.planning.plan import Plan, make_plan
+from masking.policy.reading import parse_policy
 from tasks.postgres.catalogue import read_catalogue
 from tasks.postgres.masking_session import hand_over_keys, masking_session
 from tasks.postgres.rewrite import rewrite

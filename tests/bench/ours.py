@@ -10,10 +10,10 @@ from pathlib import Path
 
 from contracts.login import Login
 from masking.catalogue import Catalogue
-from masking.checks import UNIQUE, checks_of
 from masking.keys import MaskingKeys
-from masking.plan import Plan, make_plan
-from masking.policy import parse_policy
+from masking.planning.plan import Plan, make_plan
+from masking.policy.reading import parse_policy
+from masking.statements.checks import UNIQUE, checks_of
 from tasks.archive.saved_schema import save_schema
 from tasks.postgres.catalogue import read_catalogue
 from tasks.postgres.masking_session import hand_over_keys, masking_session

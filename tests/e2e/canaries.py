@@ -7,7 +7,7 @@ import json
 import psycopg
 
 from deployments.demo.world import World
-from masking.words import word_lists
+from masking.maskers.words import word_lists
 
 LEAST_LENGTH = 8
 """Shorter values stand in other texts by chance."""

@@ -14,8 +14,8 @@ from contracts.login import Login
 from contracts.report import MaskingReport
 from masking.catalogue import Catalogue
 from masking.keys import MaskingKeys
-from masking.plan import Plan, make_plan
-from masking.policy import parse_policy
+from masking.planning.plan import Plan, make_plan
+from masking.policy.reading import parse_policy
 from tasks.postgres.catalogue import read_catalogue
 from tasks.postgres.connection import connect
 from tasks.postgres.quarantine import quarantine

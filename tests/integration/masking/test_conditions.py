@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts.errors import VerificationFailed
-from masking.checks import CHANGED, FORM, RAW_VALUES
+from masking.statements.checks import CHANGED, FORM, RAW_VALUES
 from tasks.postgres.rewrite import rewrite
 from tasks.postgres.verification import verify
 from tests.integration.masking.conftest import KEYS, Clone

@@ -18,12 +18,12 @@ from psycopg import sql
 
 from contracts.errors import DatabaseError
 from masking.catalogue import Catalogue
-from masking.expressions import Call
-from masking.masker import as_written
-from masking.plan import make_plan
-from masking.policy import parse_policy
-from masking.statements import update
-from masking.volatility import is_volatile
+from masking.maskers.masker import as_written
+from masking.planning.plan import make_plan
+from masking.policy.reading import parse_policy
+from masking.statements.passes import update
+from masking.syntax.expressions import Call
+from masking.syntax.volatility import is_volatile
 from tasks.postgres.catalogue import read_catalogue
 from tasks.postgres.masking_session import Connection, look_names_up_as_planned, masking_session
 from tasks.postgres.script_check import analyse_scripts

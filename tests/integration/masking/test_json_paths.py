@@ -10,7 +10,7 @@ from psycopg import sql
 from psycopg.types.json import Json
 
 from contracts.errors import VerificationFailed
-from masking.checks import FORM
+from masking.statements.checks import FORM
 from tasks.postgres.connection import connect
 from tasks.postgres.rewrite import rewrite
 from tasks.postgres.verification import verify

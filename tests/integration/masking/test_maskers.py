@@ -14,10 +14,10 @@ from psycopg import sql
 
 from contracts.login import Login
 from masking.catalogue import Catalogue, Column, Table
-from masking.masker import Use
 from masking.maskers import MASKERS
-from masking.plan import make_plan
-from masking.policy import parse_policy
+from masking.maskers.masker import Use
+from masking.planning.plan import make_plan
+from masking.policy.reading import parse_policy
 from tasks.postgres.masking_session import hand_over_keys, masking_session
 from tasks.postgres.rewrite import _Rewriting
 from tests.integration.masking.check_digits import is_iban, is_luhn

@@ -8,7 +8,7 @@ import uuid
 import pytest
 
 from contracts.errors import PolicyInvalid
-from masking.files import TINY_FILES
+from masking.maskers.files import TINY_FILES
 from tests.integration.masking.check_digits import is_iban, is_luhn
 from tests.integration.masking.conftest import Clone
 

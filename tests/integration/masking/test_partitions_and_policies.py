@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from contracts.errors import VerificationFailed
-from masking.plan import make_plan
-from masking.policy import parse_policy
+from masking.planning.plan import make_plan
+from masking.policy.reading import parse_policy
 from tasks.postgres.catalogue import read_catalogue
 from tasks.postgres.quarantine import quarantine
 from tasks.postgres.rewrite import rewrite

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.errors import PolicyInvalid, PreconditionFailed, VerificationFailed
 from deployments.localaws.binaries import find_binaries
-from masking import statements
+from masking.statements import passes as statements
 from tasks.postgres import rewrite as rewriting
 from tasks.postgres.masking_session import masking_session
 from tasks.postgres.rewrite import rewrite

@@ -10,8 +10,8 @@ import pytest
 from psycopg import sql
 
 from contracts.errors import DatabaseError
-from masking import statements
 from masking.keys import MaskingKeys
+from masking.statements import passes as statements
 from tasks.archive.saved_schema import save_schema
 from tasks.postgres import rewrite as rewriting
 from tasks.postgres.rewrite import rewrite

@@ -9,8 +9,8 @@ from pathlib import Path
 import psycopg
 
 from contracts.login import Login
-from masking.plan import make_plan
-from masking.policy import parse_policy
+from masking.planning.plan import make_plan
+from masking.policy.reading import parse_policy
 from tasks.postgres.catalogue import read_catalogue
 
 LOOK_ALIKE = Path(__file__).parents[3] / "deployments" / "demo" / "lookalike"

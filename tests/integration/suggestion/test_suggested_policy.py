@@ -13,8 +13,8 @@ from contracts.login import Login
 from contracts.report import MaskingReport
 from deployments.demo.world import load_sample
 from masking.keys import MaskingKeys
-from masking.plan import make_plan
-from masking.policy import parse_policy
+from masking.planning.plan import make_plan
+from masking.policy.reading import parse_policy
 from masking.suggestion import suggest, suggest_policy
 from tasks.postgres.catalogue import read_catalogue
 from tasks.postgres.quarantine import quarantine

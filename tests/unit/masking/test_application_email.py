@@ -9,7 +9,7 @@ import pytest
 from masking import application_email
 from masking.application_email import masked_email
 from masking.keys import MaskingKeys
-from masking.masker import LETTERS
+from masking.maskers.masker import LETTERS
 
 SUB_KEY = MaskingKeys(root=bytes(range(32))).sub_key("email")
 

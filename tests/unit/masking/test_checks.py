@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from masking.checks import compared
-from masking.plan import make_plan
-from masking.policy import parse_policy
+from masking.planning.plan import make_plan
+from masking.policy.reading import parse_policy
+from masking.statements.checks import compared
 from tests.unit.masking.shapes import catalogue, column, table
 
 

@@ -6,10 +6,10 @@ import pytest
 
 from contracts.errors import PolicyInvalid
 from masking.catalogue import Catalogue
-from masking.column_rules import CONDITION
 from masking.maskers import ALIASES, MASKERS
-from masking.plan import Plan, make_plan
-from masking.policy import parse_policy
+from masking.planning.plan import Plan, make_plan
+from masking.policy.column_rules import CONDITION
+from masking.policy.reading import parse_policy
 from tests.unit.masking.shapes import catalogue, column, foreign_key, table, unique
 
 PEOPLE = table(

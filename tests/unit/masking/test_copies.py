@@ -6,8 +6,8 @@ import pytest
 
 from contracts.errors import PolicyInvalid
 from masking.catalogue import TableName
-from masking.plan import make_plan
-from masking.policy import parse_policy
+from masking.planning.plan import make_plan
+from masking.policy.reading import parse_policy
 from tests.unit.masking.shapes import catalogue, column, table
 
 U = table(

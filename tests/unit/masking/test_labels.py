@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import PolicyInvalid
-from masking.anonymizer import EQUALS, NO_EQUALS, OWN, TERNARY, WRITTEN
 from masking.catalogue import TableName
 from masking.maskers import MASKERS
-from masking.parameters import Constant, Expression, Keep
-from masking.plan import make_plan
-from masking.policy import ColumnRule, parse_policy
-from masking.position import Position
+from masking.maskers.parameters import Constant, Expression, Keep
+from masking.planning.plan import make_plan
+from masking.policy.anonymizer import EQUALS, NO_EQUALS, OWN, TERNARY, WRITTEN
+from masking.policy.reading import parse_policy
+from masking.policy.rules import ColumnRule
 from masking.reference import functions_table
+from masking.syntax.position import Position
 from tests.unit.masking.shapes import USERS, catalogue
 
 FILE = """\

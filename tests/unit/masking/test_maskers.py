@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 
 from masking.keys import FINGERPRINT_DOMAIN, MaskingKeys
-from masking.masker import Masker
 from masking.maskers import ALIASES, MASKERS
-from masking.plan import make_plan
-from masking.policy import parse_policy
-from masking.statements import capture, slots, update
+from masking.maskers.masker import Masker
+from masking.planning.plan import make_plan
+from masking.policy.reading import parse_policy
+from masking.statements.passes import capture, slots, update
 from tests.unit.masking.shapes import USERS, catalogue
 
 

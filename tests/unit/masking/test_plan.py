@@ -5,8 +5,8 @@ import yaml
 
 from contracts.errors import PolicyInvalid, Unclassified
 from masking.catalogue import Table
-from masking.plan import Plan, make_plan
-from masking.policy import parse_policy
+from masking.planning.plan import Plan, make_plan
+from masking.policy.reading import parse_policy
 from tests.unit.masking.shapes import USERS, catalogue, column, foreign_key, table, unique
 
 MILLION = 1_000_000

@@ -4,8 +4,8 @@ import pytest
 
 from contracts.errors import PolicyInvalid
 from masking.catalogue import TableName
-from masking.parameters import Constant, JsonValue, Keep
-from masking.policy import parse_policy
+from masking.maskers.parameters import Constant, JsonValue, Keep
+from masking.policy.reading import parse_policy
 
 
 def rule(text: str) -> tuple[str, object]:

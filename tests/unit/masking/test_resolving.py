@@ -7,10 +7,10 @@ import pytest
 from contracts.errors import PolicyInvalid, Unclassified
 from masking.catalogue import Table
 from masking.maskers import MASKERS
-from masking.plan import Plan, make_plan
-from masking.policy import parse_policy
-from masking.table_names import matches
-from masking.table_rules import SAFE_ON_ANYTHING
+from masking.planning.plan import Plan, make_plan
+from masking.policy.reading import parse_policy
+from masking.policy.table_names import matches
+from masking.policy.table_rules import SAFE_ON_ANYTHING
 from tests.unit.masking.shapes import catalogue, column, table
 
 LOG = table("log_web", column("id", "int8"), column("user_email"), column("note"), column("at", "date"))

@@ -11,8 +11,8 @@ from ruamel.yaml import YAML
 
 from contracts.errors import PolicyInvalid
 from masking.maskers import ALIASES, MASKERS
-from masking.policy import parse_policy
-from masking.schema import policy_schema
+from masking.policy.reading import parse_policy
+from masking.policy.schema import policy_schema
 
 ROOT = Path(__file__).parents[3]
 POLICIES = [

@@ -4,10 +4,10 @@ import pytest
 
 from contracts.errors import PolicyInvalid
 from masking.catalogue import TableName
-from masking.fusing import Fuser
-from masking.plan import make_plan
-from masking.policy import parse_policy
-from masking.scripts import parse_script
+from masking.fusing.fuser import Fuser
+from masking.planning.plan import make_plan
+from masking.policy.reading import parse_policy
+from masking.syntax.scripts import parse_script
 from tests.unit.masking.shapes import USERS, catalogue
 
 MASK_SSNS = """\

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from masking.catalogue import Catalogue, Column, Table, TableName
-from masking.plan import make_plan
-from masking.policy import parse_policy
-from masking.ways import COPY_FROM_BYTES, Way, way_of
+from masking.planning.plan import make_plan
+from masking.planning.ways import COPY_FROM_BYTES, Way, way_of
+from masking.policy.reading import parse_policy
 
 BIG = COPY_FROM_BYTES
 NAME = Column(name="name", type="text", base_type="text")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from flows.policy import main
-from masking.policy import parse_policy
+from masking.policy.reading import parse_policy
 
 SCHEMA = """-- Dumped from database version 17.10
 SELECT pg_catalog.set_config('search_path', '', false);

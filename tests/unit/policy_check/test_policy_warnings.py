@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from masking.plan import make_plan
-from masking.policy import parse_policy
-from masking.policy_warnings import warnings_of
-from masking.reserved_domains import is_reserved, registrable_domains
+from masking.explanation.policy_warnings import warnings_of
+from masking.maskers.reserved_domains import is_reserved, registrable_domains
+from masking.planning.plan import make_plan
+from masking.policy.reading import parse_policy
 from tests.unit.masking.shapes import USERS, catalogue, column, table, unique
 
 SHOP = catalogue(

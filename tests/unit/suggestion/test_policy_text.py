@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from masking.catalogue import Catalogue, Check, Column, ForeignKey, Index, Table, TableName
-from masking.plan import Plan, make_plan
-from masking.policy import parse_policy
+from masking.planning.plan import Plan, make_plan
+from masking.policy.reading import parse_policy
 from masking.suggestion import Samples, suggest_policy
 from tests.unit.suggestion.labelled import DATABASES, labelled
 

@@ -1,0 +1,1 @@
+"""Many statements, one pass per table."""

@@ -1,0 +1,252 @@
+"""The SQL of the maskers: what gives a result, and what is true of every result."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, LiteralString
+
+from psycopg import sql
+
+from masking.maskers.files import TINY_FILES
+from masking.maskers.masker import Use, as_written, literal, text_of
+from masking.maskers.parameters import Bytes, Constant, Expression, JsonValue
+
+TEXT = frozenset({"text", "varchar", "bpchar", "citext", "name"})
+INTEGERS = frozenset({"int2", "int4", "int8"})
+NUMBERS = INTEGERS | {"numeric", "float4", "float8"}
+DATES = frozenset({"date", "timestamp", "timestamptz"})
+JSON = frozenset({"json", "jsonb"})
+
+
+def call(function: LiteralString, *arguments: Callable[[Use], Any]) -> Callable[..., sql.Composable]:
+    """``refresh_mask.function(value, arguments…, domain)``, cast to the column's type."""
+
+    def mask(use: Use, value: sql.Composable) -> sql.Composable:
+        rest = [literal(argument(use)) for argument in arguments]
+        return sql.SQL("CAST({}({}) AS {})").format(
+            sql.Identifier("refresh_mask", function),
+            sql.SQL(", ").join([text_of(value), *rest, literal(use.domain)]),
+            use.element_type,
+        )
+
+    return mask
+
+
+def matches(pattern: Callable[[Use], str]) -> Callable[..., sql.Composable]:
+    """NULL, '' or a text that matches (``~*``) ``pattern``."""
+
+    def holds(use: Use, value: sql.Composable) -> sql.Composable:
+        return sql.SQL("{text} IS NULL OR {text} = '' OR {text} ~* {pattern}").format(
+            text=text_of(value), pattern=literal(pattern(use))
+        )
+
+    return holds
+
+
+def width_of(use: Use) -> int:
+    return use.width
+
+
+def letters_of(use: Use) -> int:
+    return use.letters
+
+
+def username_prefix(use: Use) -> str:
+    return "user_" if use.letters + 5 <= use.width else ""
+
+
+def from_list(*words: LiteralString, pattern: str | None = None) -> Callable[..., sql.Composable]:
+    """NULL, '' or a word of a list, cut to the width, with letters behind it where results are distinct."""
+
+    def holds(use: Use, value: sql.Composable) -> sql.Composable:
+        text = text_of(value)
+        bare = text
+        room = use.width
+        if use.letters:
+            bare = sql.SQL("pg_catalog.regexp_replace({}, ' [a-rA-R]+$', '')").format(text)
+            room = max(use.width - use.letters - 1, 0)
+        if pattern is not None:
+            bare = sql.SQL("pg_catalog.regexp_replace({}, {}, '')").format(bare, literal(pattern))
+        # A list's longest word with what may stand before it: narrower columns can hold only its beginning.
+        narrow = room < _WHOLE_WIDTH
+        test = (
+            sql.SQL(
+                "EXISTS (SELECT FROM pg_catalog.unnest({list}) word WHERE pg_catalog.starts_with(word, {bare}))"
+            )
+            if narrow
+            else sql.SQL("{bare} IN (SELECT word FROM pg_catalog.unnest({list}) word)")
+        )
+        lists = [sql.SQL("{}()").format(sql.Identifier("refresh_mask", word)) for word in words]
+        if len(lists) == 1:
+            matched = test.format(bare=bare, list=lists[0])
+        else:
+            first = sql.SQL("pg_catalog.split_part({}, ' ', 1)").format(bare)
+            second = sql.SQL("pg_catalog.split_part({}, ' ', 2)").format(bare)
+            matched = sql.SQL(" AND ").join(
+                [test.format(bare=first, list=lists[0]), test.format(bare=second, list=lists[1])]
+            )
+        return sql.SQL("{text} IS NULL OR {text} = '' OR ({matched})").format(text=text, matched=matched)
+
+    return holds
+
+
+_WHOLE_WIDTH = 24
+
+
+def address(use: Use, value: sql.Composable) -> sql.Composable:
+    if use.column.element_type in TEXT:
+        return call("ip")(use, value)
+    address = sql.SQL("refresh_mask.ip_inet({}, {})").format(value, literal(use.domain))
+    if use.column.element_type == "cidr":
+        return sql.SQL("CAST(pg_catalog.network({}) AS pg_catalog.cidr)").format(address)
+    return address
+
+
+def is_reserved_ip(use: Use, value: sql.Composable) -> sql.Composable:
+    if use.column.element_type in TEXT:
+        return matches(lambda _: r"^(198\.1[89]\.[0-9.]+|2001:db8:[0-9a-f:]+)(/[0-9]+)?$")(use, value)
+    # A prefix shorter than the reserved range's own covers more than the range, but says nothing of anyone.
+    return sql.SQL(
+        "{value} IS NULL OR {value} <<= '198.18.0.0/15' OR {value} <<= '2001:db8::/32'"
+        " OR {value} >>= '198.18.0.0/15' OR {value} >>= '2001:db8::/32'"
+    ).format(value=value)
+
+
+def same_year(use: Use, value: sql.Composable) -> sql.Composable:
+    domain = literal(use.domain)
+    match use.column.element_type:
+        case "timestamptz":
+            return sql.SQL("(refresh_mask.same_year({} AT TIME ZONE 'UTC', {}) AT TIME ZONE 'UTC')").format(
+                value, domain
+            )
+        case "date" | "timestamp":
+            return sql.SQL("CAST(refresh_mask.same_year(CAST({} AS pg_catalog.timestamp), {}) AS {})").format(
+                value, domain, use.element_type
+            )
+        case _:
+            return call("same_year_text")(use, value)
+
+
+def is_masked_day(use: Use, value: sql.Composable) -> sql.Composable:
+    match use.column.element_type:
+        case "timestamptz":
+            day = sql.SQL("({} AT TIME ZONE 'UTC')").format(value)
+        case "date" | "timestamp":
+            day = sql.SQL("CAST({} AS pg_catalog.timestamp)").format(value)
+        case _:
+            return matches(lambda _: r"^([0-9]{4}-[01][0-9]-([01][0-9]|2[0-8])|[-0x ()+./#,;:_*]*)$")(
+                use, value
+            )
+    return sql.SQL(
+        "{day} IS NULL OR NOT pg_catalog.isfinite({day})"
+        " OR (EXTRACT(day FROM {day}) <= 28 AND {day} = pg_catalog.date_trunc('day', {day}))"
+    ).format(day=day)
+
+
+def noisy(use: Use, value: sql.Composable) -> sql.Composable:
+    return sql.SQL("CAST(refresh_mask.noisy(CAST({} AS pg_catalog.numeric), {}) AS {})").format(
+        value, literal(use.domain), use.element_type
+    )
+
+
+def is_smallest(use: Use, value: sql.Composable) -> sql.Composable:
+    return sql.SQL("refresh_mask.stays(CAST({} AS pg_catalog.numeric))").format(value)
+
+
+def pseudonym(use: Use, value: sql.Composable) -> sql.Composable:
+    if use.column.element_type == "uuid":
+        return sql.SQL("refresh_mask.pseudonym_uuid({}, {})").format(value, literal(use.domain))
+    return call("pseudonym", letters_of)(use, value)
+
+
+def is_pseudonym(use: Use, value: sql.Composable) -> sql.Composable:
+    if use.column.element_type == "uuid":
+        return matches(lambda _: "^.{14}4.{4}8")(use, value)
+    return matches(lambda _: "^[a-r]+$")(use, value)
+
+
+def is_filler(use: Use, value: sql.Composable) -> sql.Composable:
+    text = text_of(value)
+    if use.letters:
+        return sql.SQL(
+            "{text} IS NULL OR {text} = '' OR {text} ~* {pattern} AND"
+            " pg_catalog.substr({text}, {after})"
+            " = refresh_mask.filler(GREATEST(pg_catalog.length({text}) - {letters} - 1, 0))"
+        ).format(
+            text=text,
+            pattern=literal(f"^[a-r]{{{use.letters}}}( |$)"),
+            after=literal(use.letters + 2),
+            letters=literal(use.letters),
+        )
+    # A value's trailing blanks may be the filler's own, cut in the middle; char(n) drops them.
+    return sql.SQL("{text} IS NULL OR {text} = refresh_mask.filler(pg_catalog.length({text}))").format(
+        text=text
+    )
+
+
+def is_phone(use: Use, value: sql.Composable) -> sql.Composable:
+    return sql.SQL(
+        "{text} IS NULL OR {text} ~ '^[-0-9 ()+./#,;:_*x]*$' AND"
+        " CASE WHEN pg_catalog.length({digits}) >= 7 THEN {digits} ~ '55501[0-9][0-9]$'"
+        " ELSE {digits} ~ '^(0|$)' END"
+    ).format(
+        text=text_of(value),
+        digits=sql.SQL("pg_catalog.regexp_replace({}, '[^0-9]', '', 'g')").format(text_of(value)),
+    )
+
+
+def as_constant(use: Use, value: sql.Composable) -> sql.Composable:
+    given = constant_of(use)
+    if use.column.base_type in TEXT:
+        return sql.SQL("CASE WHEN {value} IS NULL OR {value} = '' THEN {value} ELSE {given} END").format(
+            value=value, given=given
+        )
+    return sql.SQL("CASE WHEN {value} IS NOT NULL THEN {given} END").format(value=value, given=given)
+
+
+def is_constant(use: Use, value: sql.Composable) -> sql.Composable:
+    given = constant_of(use)
+    # As text: types such as xml and point have no equality. What jsonb shows has one form, what json shows hasn't.
+    if use.column.base_type == "json":
+        value, given = (sql.SQL("CAST({} AS pg_catalog.jsonb)").format(side) for side in (value, given))
+    blank = sql.SQL(" OR {} = ''").format(value) if use.column.base_type in TEXT else sql.SQL("")
+    return sql.SQL("{value} IS NULL{blank} OR {text} = {given}").format(
+        value=value, blank=blank, text=text_of(value), given=text_of(given)
+    )
+
+
+def constant_of(use: Use) -> sql.Composable:
+    """The value of ``constant``, ``json`` or ``bytes``, in the column's own type."""
+    parameters = use.parameters
+    if isinstance(parameters, Bytes):
+        return literal(TINY_FILES[parameters.kind] if parameters.kind else bytes.fromhex(parameters.hex))
+    given = parameters.value if isinstance(parameters, Constant | JsonValue) else None
+    if use.column.base_type in JSON or isinstance(given, dict):
+        given = json.dumps(given)
+    elif isinstance(given, list):
+        given = [None if item is None else _plain(item) for item in given]
+    else:
+        given = _plain(given)
+    return sql.SQL("CAST({} AS {})").format(literal(given), as_written(use.column.type))
+
+
+def constant_length(use: Use) -> int:
+    """Characters that a constant text needs; 0 for whatever has no length to check."""
+    if isinstance(use.parameters, Constant) and use.column.base_type in TEXT:
+        return len(_plain(use.parameters.value))
+    return 0
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def written(use: Use, value: sql.Composable) -> sql.Composable:
+    if not isinstance(use.parameters, Expression):
+        raise TypeError(use.parameters)
+    return sql.SQL("({}\n)").format(as_written(use.parameters.expression))  # it may end in a comment
+
+
+def as_it_is(use: Use, value: sql.Composable) -> sql.Composable:
+    return value

@@ -1,0 +1,249 @@
+"""What verification asks of the masked database, as SQL whose answer is a number of offending rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from masking.catalogue import Catalogue, Index, Table, TableName
+from masking.maskers.masker import Use, as_written
+from masking.planning.plan import ColumnPlan, Plan, TablePlan
+from masking.statements.passes import dangling, foreign_keys, identifier, unnested
+
+RAW_VALUES = "masked columns hold no raw value of their own"
+FORM = "masked values have their masker's form"
+CHANGED = "masked columns changed as a whole"
+ROW_COUNTS = "row counts"
+UNIQUE = "unique indexes"
+CHECKS = "check constraints"
+FOREIGN_KEYS = "foreign keys"
+LARGE_OBJECTS = "large objects"
+EMPTY = "emptied tables hold no row"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """``query`` counts what offends; ``place`` is the table and column or constraint that a failure names."""
+
+    name: str
+    table: Table
+    place: str
+    query: sql.Composed
+
+
+def places(plan: Plan, catalogue: Catalogue) -> dict[tuple[TableName, str], int]:
+    """A number for every masked column, one for a whole partition tree: where its raw values' hashes are kept."""
+    found = sorted(
+        {
+            (catalogue.root(table.table).id, use.column.name)
+            for table, use in plan.uses()
+            if compares_raw(use) or use.changes or use.keeps_rows
+        }
+    )
+    return {place: number for number, place in enumerate(found, start=1)}
+
+
+def compares_raw(use: Use) -> bool:
+    """Whether the masker says that no result can be a raw value."""
+    return use.coincidence is None
+
+
+def compared(plan: Plan, catalogue: Catalogue) -> str:
+    """How many masked columns :data:`RAW_VALUES` looks into, which ones it can't, and why: for the report."""
+    columns = {
+        f"{catalogue.root(table.table)}.{use.column.name}": use.coincidence for table, use in plan.uses()
+    }
+    without: dict[str, list[str]] = defaultdict(list)
+    for column, coincidence in sorted(columns.items()):
+        if coincidence is not None:
+            without[coincidence].append(column)
+    said = f"{sum(coincidence is None for coincidence in columns.values())} of {len(columns)} masked columns"
+    if not without:
+        return said
+    reasons = "; ".join(f"{', '.join(found)}: {reason}" for reason, found in sorted(without.items()))
+    return f"{said}; in the others a mask may equal a raw value: {reasons}"
+
+
+def checks_of(plan: Plan, catalogue: Catalogue) -> Iterator[Check]:
+    """Every check but the row counts, which compare two numbers."""
+    numbers = places(plan, catalogue)
+    for table in plan.tables:
+        if not table.holds_rows:
+            continue
+        if table.action == "empty":
+            yield Check(
+                name=EMPTY,
+                table=table.table,
+                place=str(table.table),
+                query=_count(table.table, sql.SQL("true")),
+            )
+            continue
+        changed = {column.column.name for column in table.columns if column.action == "mask"}
+        for column in table.masked:
+            if column.use is not None:
+                yield from _column_checks(catalogue, table, column, column.use, numbers)
+        for index in table.table.indexes:
+            if index.unique and changed & set(index.columns):
+                yield Check(
+                    name=UNIQUE,
+                    table=table.table,
+                    place=f"{table.table} {index.name}",
+                    query=_duplicates(table.table, index),
+                )
+        for check in table.table.checks:
+            if check.domain is None and check.validated and changed & set(check.columns):
+                yield Check(
+                    name=CHECKS,
+                    table=table.table,
+                    place=f"{table.table} {check.name}",
+                    query=_count(table.table, sql.SQL("NOT ({})").format(as_written(check.expression))),
+                )
+    yield from _as_wholes(plan, catalogue, numbers)
+    for referring, key, referenced in foreign_keys(catalogue):
+        ours, theirs = plan.tables_by_id[referring.id], plan.tables_by_id[referenced.id]
+        if ours.action != "empty" and theirs.derived_kind != "extension":
+            yield Check(
+                name=FOREIGN_KEYS,
+                table=referring,
+                place=f"{referring} {key.name}",
+                query=dangling(referring, key, referenced),
+            )
+
+
+def _column_checks(
+    catalogue: Catalogue,
+    table: TablePlan,
+    column: ColumnPlan,
+    use: Use,
+    numbers: dict[tuple[TableName, str], int],
+) -> Iterator[Check]:
+    place = f"{table.table}.{use.column.name}"
+    if compares_raw(use) and not use.keeps_rows:
+        again = (
+            sql.SQL(" AND {} IS DISTINCT FROM CAST({} AS {})").format(
+                sql.Identifier(use.column.name),
+                as_written(column.recomputed.text),
+                as_written(use.column.type),
+            )
+            if column.recomputed is not None
+            else sql.SQL("")
+        )
+        condition = sql.SQL(
+            "EXISTS (SELECT FROM {texts} AS texts (value) JOIN refresh_mask.raw_values raw ON raw.place = {place}"
+            " AND raw.fingerprint = refresh_mask.fingerprint(texts.value)"
+            " WHERE pg_catalog.btrim(texts.value) <> ''){again}"
+        )
+        if not use.column.is_array:
+            # Without a lateral join the planner may hash the raw values instead of looking each one up.
+            condition = sql.SQL(
+                "pg_catalog.btrim({text}) <> '' AND refresh_mask.fingerprint({text}) IN"
+                " (SELECT raw.fingerprint FROM refresh_mask.raw_values raw WHERE raw.place = {place}){again}"
+            )
+        yield Check(
+            name=RAW_VALUES,
+            table=table.table,
+            place=place,
+            query=_count(
+                table.table,
+                condition.format(
+                    texts=unnested(use),
+                    text=sql.SQL("CAST({} AS pg_catalog.text)").format(sql.Identifier(use.column.name)),
+                    place=sql.Literal(numbers[catalogue.root(table.table).id, use.column.name]),
+                    again=again,
+                ),
+            ),
+        )
+    violation = use.violation()
+    if use.keeps_rows and column.scripted:
+        violation = None
+    if violation is not None and use.keeps_rows:
+        # A row that was kept holds what some kept row held. Which one, the masked row no longer tells.
+        violation = sql.SQL(
+            "{violation} AND EXISTS (SELECT FROM {texts} AS texts (value) WHERE pg_catalog.btrim(texts.value) <> ''"
+            " AND refresh_mask.fingerprint(texts.value) NOT IN"
+            " (SELECT raw.fingerprint FROM refresh_mask.raw_values raw WHERE raw.place = {kept}))"
+        ).format(
+            violation=violation,
+            texts=unnested(use),
+            kept=sql.Literal(-numbers[catalogue.root(table.table).id, use.column.name]),
+        )
+    if violation is not None:
+        yield Check(name=FORM, table=table.table, place=place, query=_count(table.table, violation))
+
+
+def _as_wholes(
+    plan: Plan, catalogue: Catalogue, numbers: dict[tuple[TableName, str], int]
+) -> Iterator[Check]:
+    """What is asked of a column's values in all partitions together."""
+    seen: dict[tuple[TableName, str], list[tuple[Table, Use]]] = {}
+    for table, use in plan.uses():
+        seen.setdefault((catalogue.root(table.table).id, use.column.name), []).append((table.table, use))
+    for (root, name), found in seen.items():
+        _, use = found[0]
+        for check, applies, query in (
+            (CHANGED, use.changes, _UNCHANGED),
+            (RAW_VALUES, compares_raw(use) and use.keeps_rows, _MORE_THAN_KEPT),
+        ):
+            if applies:
+                number = numbers[root, name]
+                yield Check(
+                    name=check,
+                    table=catalogue.tables_by_id[root],
+                    place=f"{root}.{name}",
+                    query=query.format(
+                        place=sql.Literal(number), kept=sql.Literal(-number), now=_values_now(found)
+                    ),
+                )
+
+
+def _values_now(found: list[tuple[Table, Use]]) -> sql.Composed:
+    texts = [
+        sql.SQL("SELECT texts.value FROM ONLY {}, LATERAL {} AS texts (value)").format(
+            identifier(table), unnested(use)
+        )
+        for table, use in found
+    ]
+    return sql.SQL(
+        "SELECT refresh_mask.fingerprint(value) AS fingerprint, pg_catalog.count(*)::numeric AS occurrences"
+        " FROM ({}) AS present (value) WHERE pg_catalog.btrim(value) <> '' GROUP BY 1"
+    ).format(sql.SQL(" UNION ALL ").join(texts))
+
+
+#: 1 where a column's values are, all in all, the raw ones: then its pass did nothing.
+_UNCHANGED = sql.SQL(
+    "WITH raw AS (SELECT fingerprint, pg_catalog.sum(occurrences) AS occurrences"
+    " FROM refresh_mask.raw_values WHERE place IN ({place}, {kept}) GROUP BY fingerprint), now AS ({now})"
+    " SELECT CASE WHEN EXISTS (SELECT FROM refresh_mask.raw_values WHERE place = {place})"
+    " AND NOT EXISTS (SELECT fingerprint, occurrences FROM raw EXCEPT SELECT fingerprint, occurrences FROM now)"
+    " THEN 1 ELSE 0 END"
+)
+#: How many raw values there are beyond those of the rows that a condition keeps.
+_MORE_THAN_KEPT = sql.SQL(
+    "WITH raw AS (SELECT fingerprint, COALESCE(pg_catalog.sum(occurrences) FILTER (WHERE place = {kept}), 0) AS kept"
+    " FROM refresh_mask.raw_values WHERE place IN ({place}, {kept}) GROUP BY fingerprint), now AS ({now})"
+    " SELECT COALESCE(pg_catalog.sum(now.occurrences - raw.kept), 0)::int8"
+    " FROM now JOIN raw ON raw.fingerprint = now.fingerprint AND now.occurrences > raw.kept"
+)
+
+
+def _count(table: Table, condition: sql.Composable) -> sql.Composed:
+    return sql.SQL("SELECT pg_catalog.count(*) FROM ONLY {} WHERE {}").format(identifier(table), condition)
+
+
+def _duplicates(table: Table, index: Index) -> sql.Composed:
+    keys = [sql.SQL("({})").format(as_written(key)) for key in index.keys]
+    conditions = [sql.SQL("({}) IS NOT NULL").format(key) for key in keys if not index.nulls_not_distinct]
+    if index.predicate:
+        conditions.append(sql.SQL("({})").format(as_written(index.predicate)))
+    return sql.SQL(
+        "SELECT COALESCE(pg_catalog.sum(found.occurrences - 1), 0)::int8"
+        " FROM (SELECT pg_catalog.count(*) AS occurrences FROM ONLY {}"
+        " WHERE {} GROUP BY {} HAVING pg_catalog.count(*) > 1) AS found"
+    ).format(
+        identifier(table),
+        sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("true"),
+        sql.SQL(", ").join(keys),
+    )
