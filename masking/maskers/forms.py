@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, LiteralString
 
 from psycopg import sql
@@ -24,13 +24,65 @@ def call(function: LiteralString, *arguments: Callable[[Use], Any]) -> Callable[
 
     def mask(use: Use, value: sql.Composable) -> sql.Composable:
         rest = [literal(argument(use)) for argument in arguments]
-        return sql.SQL("CAST({}({}) AS {})").format(
-            sql.Identifier("refresh_mask", function),
-            sql.SQL(", ").join([text_of(value), *rest, literal(use.domain)]),
-            use.element_type,
-        )
+        return _cast(use, function, [text_of(value), *rest, literal(use.domain)])
 
     return mask
+
+
+def keyed_call(function: LiteralString, *arguments: Callable[[Use], Any]) -> Callable[..., sql.Composable]:
+    """``refresh_mask.function(value, arguments…, domain, keys)``, cast to the column's type. The keys are taken from
+    the session's settings once for the statement, not for each value.
+    """
+
+    def mask(use: Use, value: sql.Composable) -> sql.Composable:
+        rest = [literal(argument(use)) for argument in arguments]
+        return _cast(use, function, [text_of(value), *rest, literal(use.domain), *keys_of(use)])
+
+    return mask
+
+
+def named(function: LiteralString) -> Callable[..., sql.Composable]:
+    """As :func:`keyed_call` for what is made of one number, that of the value's hash in lower case."""
+
+    def mask(use: Use, value: sql.Composable) -> sql.Composable:
+        text = text_of(value)
+        number = sql.SQL("refresh_mask.number_at(refresh_mask.mac(pg_catalog.lower({}), {}), 16)").format(
+            text, sql.SQL(", ").join(keys_of(use))
+        )
+        rest = [literal(use.width), literal(use.letters), literal(use.domain)]
+        return _cast(use, function, [text, number, *rest, *keys_of(use)])
+
+    return mask
+
+
+def common_first(function: LiteralString) -> Callable[..., sql.Composable]:
+    """As :func:`call` for numbers with a slot, most of which have a common format: these go a shorter way."""
+
+    def mask(use: Use, value: sql.Composable) -> sql.Composable:
+        text = text_of(value)
+        number = sql.SQL("refresh_mask.number_at(refresh_mask.mac({}({}), {}), 0)").format(
+            sql.Identifier("refresh_mask", f"{function}_canonical"), text, sql.SQL(", ").join(keys_of(use))
+        )
+        domain = literal(use.domain)
+        contested = sql.SQL("(SELECT refresh_mask.slot_filter({}))").format(domain)
+        return _cast(use, function, [text, number, domain, contested])
+
+    return mask
+
+
+def keys_of(use: Use) -> tuple[sql.Composable, sql.Composable]:
+    """The domain's two keys, computed before a statement's first row."""
+    domain = literal(use.domain)
+    return (
+        sql.SQL("(SELECT refresh_mask.inner_key({}))").format(domain),
+        sql.SQL("(SELECT refresh_mask.outer_key({}))").format(domain),
+    )
+
+
+def _cast(use: Use, function: LiteralString, arguments: Sequence[sql.Composable]) -> sql.Composable:
+    return sql.SQL("CAST({}({}) AS {})").format(
+        sql.Identifier("refresh_mask", function), sql.SQL(", ").join(arguments), use.element_type
+    )
 
 
 def matches(pattern: Callable[[Use], str]) -> Callable[..., sql.Composable]:
@@ -157,7 +209,7 @@ def is_smallest(use: Use, value: sql.Composable) -> sql.Composable:
 def pseudonym(use: Use, value: sql.Composable) -> sql.Composable:
     if use.column.element_type == "uuid":
         return sql.SQL("refresh_mask.pseudonym_uuid({}, {})").format(value, literal(use.domain))
-    return call("pseudonym", letters_of)(use, value)
+    return keyed_call("pseudonym", letters_of)(use, value)
 
 
 def is_pseudonym(use: Use, value: sql.Composable) -> sql.Composable:

@@ -11,6 +11,7 @@ from masking.maskers.forms import (
     TEXT,
     call,
     is_pseudonym,
+    keyed_call,
     letters_of,
     matches,
     pseudonym,
@@ -38,13 +39,13 @@ def _email_at(host: str | MappedHost) -> Masker | None:
     ours: Callable[..., sql.Composable]
     if isinstance(host, MappedHost):
         tail, pattern = 2 + _MAPPED_HOST + len(host.mapped), rf"[a-r]{{{_MAPPED_HOST}}}\.{host.mapped}"
-        ours = call("email_mapping_host", lambda use: host.mapped, letters_of)
+        ours = keyed_call("email_mapping_host", lambda use: host.mapped, letters_of)
     elif host == "keep":
         tail, pattern = _EMAIL_TAIL, ".+"
-        ours = call("email_keeping_host", width_of, letters_of)
+        ours = keyed_call("email_keeping_host", width_of, letters_of)
     elif host != _HOST:
         tail, pattern = len(host) + 1, re.escape(host)
-        ours = call("email_at", lambda use: host, letters_of)
+        ours = keyed_call("email_at", lambda use: host, letters_of)
     else:
         return None
     return Masker(
@@ -75,7 +76,7 @@ IDENTIFIERS = (
         letters=LETTERS,
         room=lambda width: width - _EMAIL_TAIL,
         min_width=_EMAIL_TAIL + 1,
-        mask=call("email", letters_of),
+        mask=keyed_call("email", letters_of),
         holds=matches(lambda use: r"^[a-r]+@example\.com$"),
         variant=lambda parameters: _email_at(parameters.domain_part),
     ),
@@ -86,7 +87,7 @@ IDENTIFIERS = (
         distinct="letters",
         letters=LETTERS,
         room=lambda width: width,
-        mask=call("username", username_prefix, letters_of),
+        mask=keyed_call("username", username_prefix, letters_of),
         holds=matches(lambda use: "^(user_)?[a-r]+$"),
     ),
     Masker(

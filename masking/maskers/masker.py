@@ -190,6 +190,8 @@ class Masker:
     distinct: Literal["letters", "slots", "always", "author", "no"] = "no"
     #: Why a result may by coincidence equal a raw value; None where it can't. ``holds`` is checked instead then.
     coincidence: str | None = None
+    #: Slots of the range of most values, whose format has a shorter way to the same mask; 0 where none has.
+    common_capacity: int = 0
     #: SQL that masks a value.
     mask: Callable[[Use, sql.Composable], sql.Composable]
     #: SQL that is true of every result (NULL included).

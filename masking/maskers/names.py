@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import LiteralString
 
-from masking.maskers.forms import TEXT, call, from_list, letters_of, width_of
+from masking.maskers.forms import TEXT, from_list, named
 from masking.maskers.masker import Masker
 
 
@@ -19,7 +19,7 @@ def _names(
         room=lambda width: width - 4,
         coincidence="the word lists hold common names, which raw values may have",
         changes=True,
-        mask=call(function, width_of, letters_of),
+        mask=named(function),
         holds=from_list(*words, pattern=pattern),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from masking.maskers.forms import TEXT, address, call, is_phone, is_reserved_ip, matches
+from masking.maskers.forms import TEXT, address, call, common_first, is_phone, is_reserved_ip, matches
 from masking.maskers.masker import Masker
 from masking.maskers.parameters import Ssn
 
@@ -27,7 +27,8 @@ NUMBERED = (
         types=TEXT | {"int8", "numeric"},
         distinct="slots",
         coincidence="the reserved range is small, and raw test data may lie in it",
-        mask=call("phone"),
+        common_capacity=80_000,
+        mask=common_first("phone"),
         holds=is_phone,
     ),
     Masker(
@@ -41,7 +42,8 @@ NUMBERED = (
         types=TEXT | {"int4", "int8", "numeric"},
         distinct="slots",
         coincidence="raw values with fewer than nine digits may begin with 9",
-        mask=call("ssn"),
+        common_capacity=10**8,
+        mask=common_first("ssn"),
         holds=matches(lambda use: "^[^0-9a-wyz]*(9[^a-wyz]*)?$"),
         variant=lambda parameters: _SSN_KEEPING_FOUR if parameters.keep_last_four else None,
     ),

@@ -11,7 +11,7 @@ from typing import ClassVar, LiteralString
 
 from psycopg import sql
 
-from masking.maskers.forms import TEXT, call, from_list, letters_of, matches, width_of
+from masking.maskers.forms import TEXT, from_list, matches, named
 from masking.maskers.masker import Domain, Masker, Subject, Use, text_of
 
 _EMAIL_TAIL = len("@example.com")
@@ -59,7 +59,7 @@ def _from_lists(name: LiteralString, doc: str, *words: LiteralString, parameters
 
 
 def _masked(function: LiteralString) -> Callable[[Use, sql.Composable], sql.Composable]:
-    made = call(function, width_of, letters_of)
+    made = named(function)
 
     def mask(use: Use, value: sql.Composable) -> sql.Composable:
         subject = _of_subject(use, value)

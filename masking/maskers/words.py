@@ -40,9 +40,5 @@ def word_lists() -> dict[str, tuple[str, ...]]:
 
 
 def _words(words: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted({word for word in words if len(word) <= LONGEST}))
-
-
-def padded(words: Iterable[str]) -> bytes:
-    """A list as one string of equal parts, in which PostgreSQL finds the n-th word without looking at the others."""
-    return b"".join(word.encode("ascii").ljust(LONGEST) for word in words)
+    # Such as initcap makes of any: so a list's word is found in whatever case a value has it.
+    return tuple(sorted({word for word in words if len(word) <= LONGEST and word == word.title()}))

@@ -153,10 +153,19 @@ def _certain_in_all(operands: Iterable[Any]) -> set[str]:
     found: set[str] = set()
     for operand in operands:
         columns = _certain(operand)
-        if not columns and not _is_literal(operand):
+        if not columns and not _is_literal(operand) and not _is_subselect(operand):
             return set()
         found |= columns
     return found
+
+
+def _is_subselect(node: Any) -> bool:
+    """What PostgreSQL can't know before it runs the statement."""
+    found = _inner(node)
+    return (
+        type(found).__name__ == "SubLink"
+        and found.sub_link_type == postgast.pg_query_pb2.SubLinkType.EXPR_SUBLINK
+    )
 
 
 def _is_literal(node: Any) -> bool:

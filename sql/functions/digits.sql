@@ -1,98 +1,4 @@
--- Numbers of a reserved range: phone numbers, SSNs, IPv4 addresses. A value gets a slot of the range.
---
--- Where results must be distinct, the plan asks for a map: refresh_mask.slots holds every value's slot, found
--- before the pass. Slots that raw values themselves stand for are taken there, so no mask is another's raw value.
-CREATE TABLE refresh_mask.slots (
-    domain   text   NOT NULL,
-    capacity bigint NOT NULL,
-    mac      bytea  NOT NULL,
-    slot     bigint NOT NULL,
-    settled  bool   NOT NULL DEFAULT false,
-    PRIMARY KEY (domain, capacity, mac)
-);
-
-CREATE TABLE refresh_mask.taken_slots (
-    domain   text   NOT NULL,
-    capacity bigint NOT NULL,
-    slot     bigint NOT NULL,
-    PRIMARY KEY (domain, capacity, slot)
-);
-
--- Gives every value of a domain a slot of its own: the one that its hash points at, else one of its next hashes,
--- else any free one. Result: per capacity, how many values there are and how many slots they may have; where
--- values exceed slots, nothing is settled.
-CREATE FUNCTION refresh_mask.settle_slots(domain text)
-RETURNS TABLE (capacity bigint, needed bigint, free bigint)
-LANGUAGE plpgsql AS $$
-#variable_conflict use_column
-DECLARE
-    space record;
-    round int;
-BEGIN
-    FOR space IN
-        SELECT s.capacity, pg_catalog.count(*) AS needed, s.capacity - COALESCE(max(t.taken), 0) AS free
-          FROM refresh_mask.slots s
-          LEFT JOIN (SELECT t.capacity, pg_catalog.count(*) AS taken FROM refresh_mask.taken_slots t
-                      WHERE t.domain = settle_slots.domain GROUP BY t.capacity) t ON t.capacity = s.capacity
-         WHERE s.domain = settle_slots.domain GROUP BY s.capacity
-    LOOP
-        capacity := space.capacity; needed := space.needed; free := space.free;
-        RETURN NEXT;
-        CONTINUE WHEN space.needed > space.free;
-        round := 0;
-        LOOP
-            UPDATE refresh_mask.slots s SET settled = true
-              FROM (SELECT c.mac, pg_catalog.row_number() OVER (PARTITION BY c.slot ORDER BY c.settled DESC, c.mac) AS place
-                      FROM refresh_mask.slots c
-                     WHERE c.domain = settle_slots.domain AND c.capacity = space.capacity) ranked
-             WHERE s.domain = settle_slots.domain AND s.capacity = space.capacity AND s.mac = ranked.mac
-               AND ranked.place = 1 AND NOT s.settled
-               AND NOT EXISTS (SELECT FROM refresh_mask.taken_slots t
-                                WHERE t.domain = s.domain AND t.capacity = s.capacity AND t.slot = s.slot);
-            round := round + 1;
-            EXIT WHEN round > 20 OR NOT EXISTS (
-                SELECT FROM refresh_mask.slots s
-                 WHERE s.domain = settle_slots.domain AND s.capacity = space.capacity AND NOT s.settled);
-            UPDATE refresh_mask.slots s
-               SET slot = refresh_mask.number_at(pg_catalog.sha256(s.mac || pg_catalog.int4send(round)), 0) % s.capacity
-             WHERE s.domain = settle_slots.domain AND s.capacity = space.capacity AND NOT s.settled;
-        END LOOP;
-        IF round > 20 THEN
-            UPDATE refresh_mask.slots s SET settled = true, slot = free.slot
-              FROM (SELECT u.mac, pg_catalog.row_number() OVER (ORDER BY u.mac) AS place FROM refresh_mask.slots u
-                     WHERE u.domain = settle_slots.domain AND u.capacity = space.capacity AND NOT u.settled) unsettled,
-                   (SELECT g.slot, pg_catalog.row_number() OVER (ORDER BY g.slot) AS place
-                      FROM pg_catalog.generate_series(0, space.capacity - 1) g (slot)
-                     WHERE NOT EXISTS (SELECT FROM refresh_mask.slots o
-                                        WHERE o.domain = settle_slots.domain AND o.capacity = space.capacity
-                                          AND o.settled AND o.slot = g.slot)
-                       AND NOT EXISTS (SELECT FROM refresh_mask.taken_slots t
-                                        WHERE t.domain = settle_slots.domain AND t.capacity = space.capacity
-                                          AND t.slot = g.slot)) free
-             WHERE s.domain = settle_slots.domain AND s.capacity = space.capacity AND s.mac = unsettled.mac
-               AND free.place = unsettled.place;
-        END IF;
-    END LOOP;
-END
-$$;
-
--- Parameters: canonical (what counts of a value), capacity of the range, own (the slot that the value itself
---             stands for; -1 for none), domain.
-CREATE FUNCTION refresh_mask.slot(canonical text, capacity bigint, own bigint, domain text) RETURNS bigint
-LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
-DECLARE
-    hash  CONSTANT bytea := refresh_mask.mac(canonical, domain);
-    found_slot bigint;
-BEGIN
-    IF pg_catalog.current_setting('refresh_mask.mapped_' || domain, true) = 'on' THEN
-        SELECT s.slot INTO STRICT found_slot FROM refresh_mask.slots s
-         WHERE s.domain = slot.domain AND s.capacity = slot.capacity AND s.mac = hash;
-        RETURN found_slot;
-    END IF;
-    found_slot := refresh_mask.number_at(hash, 0) % capacity;
-    RETURN CASE WHEN found_slot = own THEN (found_slot + 1) % capacity ELSE found_slot END;
-END
-$$;
+-- Digits in a value's own format, from a range that is nobody's (slots.sql).
 
 -- "template" with its digits replaced, in order, by those of "digits", and whatever isn't a digit, a space or
 -- common punctuation by x. The commonest templates go a shorter way.
@@ -128,6 +34,32 @@ $$;
 
 -- An SSN of an area that is never issued (9xx), in the value's own format. With another number of digits than
 -- nine: 9 and hashed digits.
+
+-- The formats of nearly all SSNs, 123-45-6789 and 123456789, go a shorter way to the same mask.
+CREATE FUNCTION refresh_mask.ssn_is_common(value text) RETURNS bool
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT value ~ '^[0-8][0-9]{2}-?[0-9]{2}-?[0-9]{4}$' AND pg_catalog.length(value) <> 10
+$$;
+
+CREATE FUNCTION refresh_mask.ssn_canonical(value text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT pg_catalog.replace(value, '-', '')
+$$;
+
+-- Parameters: value, number (of its canonical form's hash), domain, filter (of the contested slots).
+CREATE FUNCTION refresh_mask.ssn(value text, number bigint, domain text, filter bytea) RETURNS text
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    slot CONSTANT bigint := number % 100000000;
+BEGIN
+    IF NOT refresh_mask.ssn_is_common(value) OR refresh_mask.is_contested(slot, filter) THEN
+        RETURN refresh_mask.ssn(value, domain);
+    END IF;
+    IF pg_catalog.length(value) = 9 THEN RETURN 900000000 + slot; END IF;
+    RETURN pg_catalog.overlay(pg_catalog.overlay((900000000 + slot)::text, '-', 4, 0), '-', 7, 0);
+END
+$$;
+
 CREATE FUNCTION refresh_mask.ssn_space(value text, OUT canonical text, OUT digits text, OUT capacity bigint,
                                        OUT own bigint)
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
@@ -161,6 +93,40 @@ $$;
 -- A phone number reserved for fiction, 555-0100 to 555-0199 in any area code, in the value's own format. Digits
 -- before the last ten are 0, and 1 where there are eleven. From seven to nine digits: 555-01xx. Fewer: 0 and
 -- hashed digits.
+--
+-- The commonest formats of ten digits, and of eleven with +1, go a shorter way to the same mask; numbers that may lie
+-- in the reserved range don't.
+CREATE FUNCTION refresh_mask.phone_is_common(value text) RETURNS bool
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT value ~ '^(\+1 )?([0-9]{3}-|\([0-9]{3}\) )[0-9]{3}-[0-9]{4}$|^[0-9]{10}$'
+       AND pg_catalog.strpos(value, '555') = 0
+$$;
+
+CREATE FUNCTION refresh_mask.phone_canonical(value text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(
+        value, '-', ''), ' ', ''), '(', ''), ')', ''), '+', '')
+$$;
+
+-- Parameters: as ssn has them.
+CREATE FUNCTION refresh_mask.phone(value text, number bigint, domain text, filter bytea) RETURNS text
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    slot CONSTANT bigint := number % 80000;
+BEGIN
+    IF NOT refresh_mask.phone_is_common(value) OR refresh_mask.is_contested(slot, filter) THEN
+        RETURN refresh_mask.phone(value, domain);
+    END IF;
+    -- 20000 + slot: the area code, and the last two digits.
+    RETURN CASE pg_catalog.length(value)
+        WHEN 12 THEN pg_catalog.overlay((20000 + slot)::text, '-555-01', 4, 0)
+        WHEN 10 THEN pg_catalog.overlay((20000 + slot)::text, '55501', 4, 0)
+        WHEN 14 THEN '(' || pg_catalog.overlay((20000 + slot)::text, ') 555-01', 4, 0)
+        WHEN 15 THEN '+1 ' || pg_catalog.overlay((20000 + slot)::text, '-555-01', 4, 0)
+        ELSE '+1 (' || pg_catalog.overlay((20000 + slot)::text, ') 555-01', 4, 0) END;
+END
+$$;
+
 CREATE FUNCTION refresh_mask.phone_digits(length int, slot bigint) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT CASE

@@ -1,23 +1,26 @@
 -- E-mail addresses, user names and pseudonyms: letters from a keyed hash, as many as the plan found room for.
--- Parameters: value, letters (how many), domain. '' stays ''.
+-- Parameters: value, letters (how many), domain and, where a function is replaced by its body, its keys. '' stays ''.
 
 -- Only A to Z are folded, by a stated collation: other letters' case depends on locale, provider and version, and the
 -- mask mustn't. masking/application_email.py computes the same.
-CREATE FUNCTION refresh_mask.email(value text, letters int, domain text) RETURNS text
-LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
+CREATE FUNCTION refresh_mask.email(value text, letters int, domain text, inner_key bytea,
+                                   outer_key bytea) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN value = '' THEN value
-                ELSE refresh_mask.cased_letters(value COLLATE "C", letters, domain) || '@example.com' END
+                ELSE refresh_mask.cased_letters(value COLLATE "C", letters, domain, inner_key, outer_key) || '@example.com' END
 $$;
 
-CREATE FUNCTION refresh_mask.username(value text, prefix text, letters int, domain text) RETURNS text
-LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
+CREATE FUNCTION refresh_mask.username(value text, prefix text, letters int, domain text, inner_key bytea,
+                                      outer_key bytea) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN value = '' THEN value
-                ELSE prefix || refresh_mask.cased_letters(value, letters, domain) END
+                ELSE prefix || refresh_mask.cased_letters(value, letters, domain, inner_key, outer_key) END
 $$;
 
-CREATE FUNCTION refresh_mask.pseudonym(value text, letters int, domain text) RETURNS text
-LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
-    SELECT CASE WHEN value = '' THEN value ELSE refresh_mask.cased_letters(value, letters, domain) END
+CREATE FUNCTION refresh_mask.pseudonym(value text, letters int, domain text, inner_key bytea,
+                                       outer_key bytea) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN value = '' THEN value ELSE refresh_mask.cased_letters(value, letters, domain, inner_key, outer_key) END
 $$;
 
 -- A version 4 UUID made of 122 bits of the keyed hash.
@@ -32,26 +35,29 @@ END
 $$;
 
 -- An address at a host that the policy names.
-CREATE FUNCTION refresh_mask.email_at(value text, host text, letters int, domain text) RETURNS text
-LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
+CREATE FUNCTION refresh_mask.email_at(value text, host text, letters int, domain text, inner_key bytea,
+                                      outer_key bytea) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN value = '' THEN value
-                ELSE refresh_mask.cased_letters(value COLLATE "C", letters, domain) || '@' || host END
+                ELSE refresh_mask.cased_letters(value COLLATE "C", letters, domain, inner_key, outer_key) || '@' || host END
 $$;
 
 -- An address at its own host; at example.com where it has none, or where "width" has no room for it.
-CREATE FUNCTION refresh_mask.email_keeping_host(value text, width int, letters int, domain text) RETURNS text
-LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
+CREATE FUNCTION refresh_mask.email_keeping_host(value text, width int, letters int, domain text, inner_key bytea,
+                                                outer_key bytea) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN value = '' THEN value
-                ELSE refresh_mask.cased_letters(value COLLATE "C", letters, domain) || '@' || CASE
+                ELSE refresh_mask.cased_letters(value COLLATE "C", letters, domain, inner_key, outer_key) || '@' || CASE
                     WHEN value LIKE '%@_%' AND letters + 1 + pg_catalog.length(refresh_mask.host_of(value)) <= width
                     THEN refresh_mask.host_of(value) ELSE 'example.com' END END
 $$;
 
 -- An address at a host that stands for its own: ten letters of the host's keyed hash under a reserved ending.
-CREATE FUNCTION refresh_mask.email_mapping_host(value text, ending text, letters int, domain text) RETURNS text
-LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
+CREATE FUNCTION refresh_mask.email_mapping_host(value text, ending text, letters int, domain text, inner_key bytea,
+                                                outer_key bytea) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN value = '' THEN value
-                ELSE refresh_mask.cased_letters(value COLLATE "C", letters, domain) || '@'
+                ELSE refresh_mask.cased_letters(value COLLATE "C", letters, domain, inner_key, outer_key) || '@'
                      || refresh_mask.letters(refresh_mask.mac(refresh_mask.host_of(value), domain), 10)
                      || '.' || ending END
 $$;

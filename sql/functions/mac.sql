@@ -3,11 +3,25 @@
 -- Parameters: value, domain. Result: 32 bytes. Fails where the session has no key for the domain.
 CREATE FUNCTION refresh_mask.mac(value text, domain text) RETURNS bytea
 LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
-    SELECT pg_catalog.sha256(
-        pg_catalog.decode(pg_catalog.current_setting('refresh_mask.outer_' || domain), 'hex')
-        || pg_catalog.sha256(
-            pg_catalog.decode(pg_catalog.current_setting('refresh_mask.inner_' || domain), 'hex')
-            || pg_catalog.textsend(value)))
+    SELECT refresh_mask.mac(value, refresh_mask.inner_key(domain), refresh_mask.outer_key(domain))
+$$;
+
+-- The same under keys that a statement takes from the settings once: its masks call (SELECT inner_key(…)), which
+-- PostgreSQL computes before the first row. Functions with these two parameters are replaced by their bodies; so
+-- each uses either of them once.
+CREATE FUNCTION refresh_mask.mac(value text, inner_key bytea, outer_key bytea) RETURNS bytea
+LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
+    SELECT pg_catalog.sha256(outer_key || pg_catalog.sha256(inner_key || pg_catalog.textsend(value)))
+$$;
+
+CREATE FUNCTION refresh_mask.inner_key(domain text) RETURNS bytea
+LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
+    SELECT pg_catalog.decode(pg_catalog.current_setting('refresh_mask.inner_' || domain), 'hex')
+$$;
+
+CREATE FUNCTION refresh_mask.outer_key(domain text) RETURNS bytea
+LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
+    SELECT pg_catalog.decode(pg_catalog.current_setting('refresh_mask.outer_' || domain), 'hex')
 $$;
 
 -- A non-negative number below 2^56 from seven bytes of a hash, from byte "place" on.
@@ -44,6 +58,15 @@ BEGIN
     END LOOP;
     RETURN cased;
 END
+$$;
+
+-- The same, where the keys are at hand.
+CREATE FUNCTION refresh_mask.cased_letters(value text, count int, domain text, inner_key bytea, outer_key bytea)
+RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN pg_catalog.lower(value) = value COLLATE "C"
+                THEN refresh_mask.letters(refresh_mask.mac(value, inner_key, outer_key), count)
+                ELSE refresh_mask.cased_letters(value, count, domain) END
 $$;
 
 -- A keyed hash of a value in any case and without surrounding spaces: what verification compares.

@@ -1,63 +1,70 @@
 -- What belongs together is made from one hash of one value, so that it does wherever that value is.
--- Parameters: value, width (characters that fit), letters (so that results are distinct; 0 for none), domain.
--- '' stays ''. A name may by chance be the raw one: whoever has only the e-mail address couldn't tell another.
-CREATE FUNCTION refresh_mask.person_first_name(value text, width int, letters int, domain text) RETURNS text
-LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
-    SELECT CASE WHEN value = '' THEN value ELSE refresh_mask.fit(
-        refresh_mask.pick(refresh_mask.first_names_padded(),
-                          refresh_mask.number_at(refresh_mask.mac(pg_catalog.lower(value), domain), 16), ''),
-        value, width, letters, domain) END
+-- Parameters: value, number (of its hash), width (characters that fit), letters (so that results are distinct; 0 for
+--             none), domain and its keys. '' stays ''.
+-- A name may by chance be the raw one: whoever has only the e-mail address couldn't tell another.
+CREATE FUNCTION refresh_mask.first_name_of(number bigint) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT refresh_mask.pick(refresh_mask.first_names_list(), number % 268435456, '')
 $$;
 
-CREATE FUNCTION refresh_mask.person_last_name(value text, width int, letters int, domain text) RETURNS text
-LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
-    SELECT CASE WHEN value = '' THEN value ELSE refresh_mask.fit(
-        refresh_mask.pick(refresh_mask.last_names_padded(),
-                          refresh_mask.number_at(refresh_mask.mac(pg_catalog.lower(value), domain), 24), ''),
-        value, width, letters, domain) END
+CREATE FUNCTION refresh_mask.last_name_of(number bigint) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT refresh_mask.pick(refresh_mask.last_names_list(), number / 268435456, '')
 $$;
 
-CREATE FUNCTION refresh_mask.person_name(value text, width int, letters int, domain text) RETURNS text
+CREATE FUNCTION refresh_mask.person_first_name(value text, number bigint, width int, letters int, domain text,
+                                               inner_key bytea, outer_key bytea) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN value = '' THEN value ELSE refresh_mask.fit(
+        refresh_mask.first_name_of(number), value, width, letters, domain, inner_key, outer_key) END
+$$;
+
+CREATE FUNCTION refresh_mask.person_last_name(value text, number bigint, width int, letters int, domain text,
+                                              inner_key bytea, outer_key bytea) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN value = '' THEN value ELSE refresh_mask.fit(
+        refresh_mask.last_name_of(number), value, width, letters, domain, inner_key, outer_key) END
+$$;
+
+CREATE FUNCTION refresh_mask.person_name(value text, number bigint, width int, letters int, domain text,
+                                         inner_key bytea, outer_key bytea) RETURNS text
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
-DECLARE
-    mac CONSTANT bytea := refresh_mask.mac(pg_catalog.lower(value), domain);
 BEGIN
-    IF value = '' THEN RETURN value; END IF;
-    RETURN refresh_mask.fit(
-        refresh_mask.pick(refresh_mask.first_names_padded(), refresh_mask.number_at(mac, 16), '')
-        || ' ' || refresh_mask.pick(refresh_mask.last_names_padded(), refresh_mask.number_at(mac, 24), ''),
-        value, width, letters, domain);
+    RETURN CASE WHEN value = '' THEN value ELSE refresh_mask.fit(
+        refresh_mask.first_name_of(number) || ' ' || refresh_mask.last_name_of(number),
+        value, width, letters, domain, inner_key, outer_key) END;
 END
 $$;
 
 -- first.last.letters@example.com; where there is little room, less of the names.
-CREATE FUNCTION refresh_mask.person_email(value text, width int, letters int, domain text) RETURNS text
+CREATE FUNCTION refresh_mask.person_email(value text, number bigint, width int, letters int, domain text,
+                                          inner_key bytea, outer_key bytea) RETURNS text
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
 DECLARE
     names text;
 BEGIN
     IF value = '' THEN RETURN value; END IF;
-    names := pg_catalog.regexp_replace(pg_catalog.lower(pg_catalog.replace(
-        refresh_mask.person_name(value, 2147483647, 0, domain), ' ', '.')), '[^a-z.]', '', 'g');
+    names := pg_catalog.regexp_replace(pg_catalog.lower(
+        refresh_mask.first_name_of(number) || '.' || refresh_mask.last_name_of(number)), '[^a-z.]', '', 'g');
     names := pg_catalog.rtrim(pg_catalog.left(
         names, GREATEST(width - letters - 1 - pg_catalog.length('@example.com'), 0)), '.');
     RETURN CASE WHEN names = '' THEN '' ELSE names || '.' END
-        || refresh_mask.cased_letters(value, letters, domain) || '@example.com';
+        || refresh_mask.cased_letters(value, letters, domain, inner_key, outer_key) || '@example.com';
 END
 $$;
 
 -- A town and its postcode, which no country has: 00 and the town's place in our list.
-CREATE FUNCTION refresh_mask.place_city(value text, width int, letters int, domain text) RETURNS text
-LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
+CREATE FUNCTION refresh_mask.place_city(value text, number bigint, width int, letters int, domain text,
+                                        inner_key bytea, outer_key bytea) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN value = '' THEN value ELSE refresh_mask.fit(
-        refresh_mask.pick(refresh_mask.cities_padded(),
-                          refresh_mask.number_at(refresh_mask.mac(pg_catalog.lower(value), domain), 16), ''),
-        value, width, letters, domain) END
+        refresh_mask.pick(refresh_mask.cities_list(), number, ''),
+        value, width, letters, domain, inner_key, outer_key) END
 $$;
 
-CREATE FUNCTION refresh_mask.place_postcode(value text, width int, letters int, domain text) RETURNS text
-LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
+CREATE FUNCTION refresh_mask.place_postcode(value text, number bigint, width int, letters int, domain text,
+                                            inner_key bytea, outer_key bytea) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN value = '' THEN value ELSE pg_catalog.left('00' || pg_catalog.lpad(
-        (refresh_mask.number_at(refresh_mask.mac(pg_catalog.lower(value), domain), 16)
-         % (pg_catalog.octet_length(refresh_mask.cities_padded()) / 18))::text, 3, '0'), width) END
+        (number % pg_catalog.jsonb_array_length(refresh_mask.cities_list()))::text, 3, '0'), width) END
 $$;

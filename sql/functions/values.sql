@@ -97,7 +97,7 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
 $$;
 
 CREATE FUNCTION refresh_mask.free_text(value text, letters int, domain text) RETURNS text
-LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN value = '' THEN value
                 WHEN letters = 0 THEN refresh_mask.filler(pg_catalog.length(value))
                 WHEN pg_catalog.length(value) <= letters + 1 THEN refresh_mask.cased_letters(value, letters, domain)

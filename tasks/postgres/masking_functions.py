@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import LiteralString
 
 from psycopg import sql
 
 from masking.maskers.masker import as_written
-from masking.maskers.words import padded, word_lists
+from masking.maskers.words import word_lists
 from tasks.postgres.masking_session import SCHEMA, Connection
 from tasks.postgres.statements import SQL_DIRECTORY
 
@@ -20,12 +21,12 @@ def create_functions(connection: Connection) -> None:
     connection.execute("SET LOCAL check_function_bodies = off")
     for name, words in word_lists().items():
         connection.execute(_list_function(name, "text[]", list(words)))
-        connection.execute(_list_function(f"{name}_padded", "bytea", padded(words)))
+        connection.execute(_list_function(f"{name}_list", "jsonb", json.dumps(words)))
     for file in sorted(_FUNCTIONS.glob("*.sql")):
         connection.execute(as_written(file.read_text(encoding="utf-8")))
 
 
-def _list_function(name: str, type_: LiteralString, words: list[str] | bytes) -> sql.Composed:
+def _list_function(name: str, type_: LiteralString, words: list[str] | str) -> sql.Composed:
     """A function that PostgreSQL replaces by the list itself."""
     body = sql.SQL("SELECT {}::{}").format(sql.Literal(words), sql.SQL(type_)).as_string(None)
     return sql.SQL("CREATE FUNCTION {}() RETURNS {} LANGUAGE sql IMMUTABLE PARALLEL SAFE AS {}").format(

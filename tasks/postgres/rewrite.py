@@ -30,10 +30,10 @@ from masking.statements.passes import (
     delete_others,
     disarm,
     foreign_keys,
+    hashed_values,
     held_to_policies,
     rearm,
     replace_by_copy,
-    slots,
     truncatable,
     truncate,
     update,
@@ -244,13 +244,14 @@ class _Rewriting:
                     for found, use in self.plan.parts()
                     if use.domain == domain and use.masker.distinct == "slots"
                 ]
-                for found, use in sources:
+                for found, _ in sources:
                     _run(connection, disarm(found.table))
-                    _run(connection, slots(found.table, use))
+                _run(connection, hashed_values([(found.table, use) for found, use in sources]))
+                for found, _ in sources:
                     _run(connection, rearm(found.table))
-                connection.execute("ANALYZE refresh_mask.slots, refresh_mask.taken_slots")
+                common = sorted({use.masker.common_capacity for _, use in sources})
                 for capacity, needed, free in connection.execute(
-                    "SELECT capacity, needed, free FROM refresh_mask.settle_slots(%s)", (domain,)
+                    "SELECT capacity, needed, free FROM refresh_mask.settle_slots(%s, %s)", (domain, common)
                 ).fetchall():
                     if needed > free:
                         columns = ", ".join(
@@ -262,7 +263,7 @@ class _Rewriting:
                             resource=f"columns {columns}",
                             remedy="Use pseudonym for the column with the unique index, with a domain of its own.",
                         )
-                connection.execute("ANALYZE refresh_mask.slots")
+                connection.execute("DROP TABLE refresh_mask.hashed_values")
                 _mark(connection, step)
 
     def run_passes(self, stage: int, passes: Sequence[tuple[Pass, ...]]) -> None:

@@ -257,4 +257,55 @@ def test_a_reserved_number_is_given_in_the_values_own_format(session: Connection
 
 def test_a_session_without_a_key_masks_nothing(session: Connection) -> None:
     with pytest.raises(psycopg.errors.UndefinedObject):
-        session.execute("SELECT refresh_mask.email('a@mail.example', 18, 'another_domain')")
+        session.execute("SELECT refresh_mask.mac('a@mail.example', 'another_domain')")
+    with pytest.raises(psycopg.errors.UndefinedObject):
+        session.execute("SELECT refresh_mask.inner_key('another_domain')")
+
+
+def formatted(*formats: str) -> st.SearchStrategy[str]:
+    """Texts of some formats, in which 0 stands for any digit; now and then a character is another one."""
+    digits = st.text("0123456789", min_size=11, max_size=11)
+    filled = st.builds(
+        lambda form, given: "".join(given[place % 11] if c == "0" else c for place, c in enumerate(form)),
+        st.sampled_from(formats),
+        digits,
+    )
+    spoiled = st.builds(
+        lambda text, place, c: text[: place % len(text)] + c + text[place % len(text) + 1 :],
+        filled,
+        st.integers(0, 20),
+        st.sampled_from("x-( )+5٣"),
+    )
+    return filled | spoiled
+
+
+@pytest.mark.parametrize(
+    ("name", "formats"),
+    [
+        ("ssn", ("000-00-0000", "000000000", "000-000000", "900-00-0000")),
+        (
+            "phone",
+            (
+                "000-000-0000",
+                "0000000000",
+                "(000) 000-0000",
+                "+1 000-000-0000",
+                "+1 (000) 000-0000",
+                "212-555-0100",
+                "000-0000",
+                "1-000-000-0000",
+            ),
+        ),
+    ],
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_the_short_way_of_common_formats_leads_to_the_same_mask(
+    session: Connection, name: str, formats: tuple[str, ...], data: st.DataObject
+) -> None:
+    values = data.draw(st.lists(formatted(*formats), min_size=20, max_size=40))
+    long_way = sql.SQL("SELECT {}(value, {}) FROM pg_catalog.unnest(%s::text[]) AS raw (value)").format(
+        sql.Identifier("refresh_mask", name), sql.Literal(name)
+    )
+    expected = [mask for (mask,) in session.execute(long_way, (values,))]
+    assert [mask for mask, _ in masked(session, use_of(name), values)] == expected

@@ -7,7 +7,7 @@ from masking.maskers import ALIASES, MASKERS
 from masking.maskers.masker import Masker
 from masking.planning.plan import make_plan
 from masking.policy.reading import parse_policy
-from masking.statements.passes import capture, slots, update
+from masking.statements.passes import capture, hashed_values, update
 from tests.unit.masking.shapes import USERS, catalogue
 
 
@@ -35,7 +35,7 @@ def test_no_statement_holds_a_key() -> None:
     uses = [use for _, use in plan.uses()]
     texts = [update(one, USERS) for stage in plan.stages for found in stage.passes for one in found]
     texts += [capture(USERS, list(enumerate(uses)))]
-    texts += [one for use in uses if use.masker.distinct == "slots" for one in slots(USERS, use)]
+    texts += hashed_values([(USERS, use) for use in uses if use.masker.distinct == "slots"])
     together = " ".join(text.as_string(None) for text in texts)
     assert '"refresh_mask"."email"' in together
     for domain in (*plan.domains, FINGERPRINT_DOMAIN):
