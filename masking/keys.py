@@ -25,8 +25,6 @@ _REPEATED_BYTES = 8
 _BLOCK_BYTES = 64
 _SALT = b"dev-db-refresh masking v1"
 _ROTATION_SALT = b"dev-db-refresh masking key of one run v1"
-#: The domain of the hashes that verification compares; no column can be given it.
-FINGERPRINT_DOMAIN = "_fingerprint"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
 
 from masking.catalogue import Catalogue, Index, Table, TableName
 from masking.maskers.forms import INTEGERS, TEXT
-from masking.maskers.masker import Use, as_written
+from masking.maskers.masker import Use, as_written, text_of
 from masking.planning.plan import ColumnPlan, Plan, TablePlan
+from masking.statements.capture import compares_raw, fingerprint, total_of
 from masking.statements.passes import dangling, foreign_keys, identifier, unnested
 
 RAW_VALUES = "masked columns hold no raw value of their own"
@@ -23,6 +24,7 @@ CHECKS = "check constraints"
 FOREIGN_KEYS = "foreign keys"
 LARGE_OBJECTS = "large objects"
 EMPTY = "emptied tables hold no row"
+_VALUE = sql.Identifier("texts", "value")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +47,6 @@ def places(plan: Plan, catalogue: Catalogue) -> dict[tuple[TableName, str], int]
         }
     )
     return {place: number for number, place in enumerate(found, start=1)}
-
-
-def compares_raw(use: Use) -> bool:
-    """Whether the masker says that no result can be a raw value."""
-    return use.coincidence is None
 
 
 def compared(plan: Plan, catalogue: Catalogue) -> str:
@@ -132,15 +129,16 @@ def _column_checks(
             if column.recomputed is not None
             else sql.SQL("")
         )
+        text = text_of(sql.Identifier(use.column.name))
         condition = sql.SQL(
             "EXISTS (SELECT FROM {texts} AS texts (value) JOIN refresh_mask.raw_values raw ON raw.place = {place}"
-            " AND raw.fingerprint = refresh_mask.fingerprint(texts.value)"
+            " AND raw.fingerprint = {fingerprint_of_texts}"
             " WHERE pg_catalog.btrim(texts.value) <> ''){again}"
         )
         if not use.column.is_array:
             # Without a lateral join the planner may hash the raw values instead of looking each one up.
             condition = sql.SQL(
-                "pg_catalog.btrim({text}) <> '' AND refresh_mask.fingerprint({text}) IN"
+                "pg_catalog.btrim({text}) <> '' AND {fingerprint_of_text} IN"
                 " (SELECT raw.fingerprint FROM refresh_mask.raw_values raw WHERE raw.place = {place}){again}"
             )
         yield Check(
@@ -151,7 +149,9 @@ def _column_checks(
                 table.table,
                 condition.format(
                     texts=unnested(use),
-                    text=sql.SQL("CAST({} AS pg_catalog.text)").format(sql.Identifier(use.column.name)),
+                    text=text,
+                    fingerprint_of_text=fingerprint(text),
+                    fingerprint_of_texts=fingerprint(_VALUE),
                     place=sql.Literal(numbers[catalogue.root(table.table).id, use.column.name]),
                     again=again,
                 ),
@@ -164,11 +164,12 @@ def _column_checks(
         # A row that was kept holds what some kept row held. Which one, the masked row no longer tells.
         violation = sql.SQL(
             "{violation} AND EXISTS (SELECT FROM {texts} AS texts (value) WHERE pg_catalog.btrim(texts.value) <> ''"
-            " AND refresh_mask.fingerprint(texts.value) NOT IN"
+            " AND {fingerprint_of_texts} NOT IN"
             " (SELECT raw.fingerprint FROM refresh_mask.raw_values raw WHERE raw.place = {kept}))"
         ).format(
             violation=violation,
             texts=unnested(use),
+            fingerprint_of_texts=fingerprint(_VALUE),
             kept=sql.Literal(-numbers[catalogue.root(table.table).id, use.column.name]),
         )
     if violation is not None:
@@ -185,22 +186,33 @@ def _as_wholes(
     for (root, name), found in seen.items():
         _, use = found[0]
         for check, applies, query in (
-            (CHANGED, use.changes, _UNCHANGED),
-            (RAW_VALUES, compares_raw(use) and use.keeps_rows, _MORE_THAN_KEPT),
+            (CHANGED, use.changes, _unchanged),
+            (RAW_VALUES, compares_raw(use) and use.keeps_rows, _more_than_kept),
         ):
             if applies:
-                number = numbers[root, name]
                 yield Check(
                     name=check,
                     table=catalogue.tables_by_id[root],
                     place=f"{root}.{name}",
-                    query=query.format(
-                        place=sql.Literal(number), kept=sql.Literal(-number), now=_values_now(found)
-                    ),
+                    query=query(numbers[root, name], found),
                 )
 
 
-def _values_now(found: list[tuple[Table, Use]]) -> sql.Composed:
+def _unchanged(place: int, found: Sequence[tuple[Table, Use]]) -> sql.Composed:
+    """1 where a column's values are, all in all, the raw ones: then its pass did nothing."""
+    totals = [
+        sql.SQL("SELECT pg_catalog.sum({}) AS total FROM ONLY {}").format(total_of(use), identifier(table))
+        for table, use in found
+    ]
+    return sql.SQL(
+        "SELECT CASE WHEN EXISTS (SELECT FROM refresh_mask.raw_totals WHERE place = {place} AND must_change > 0)"
+        " AND (SELECT pg_catalog.sum(total) FROM refresh_mask.raw_totals WHERE place = {place})"
+        " = (SELECT pg_catalog.sum(total) FROM ({now}) AS now) THEN 1 ELSE 0 END"
+    ).format(place=sql.Literal(place), now=sql.SQL(" UNION ALL ").join(totals))
+
+
+def _more_than_kept(place: int, found: Sequence[tuple[Table, Use]]) -> sql.Composed:
+    """How many raw values there are beyond those of the rows that a condition keeps."""
     texts = [
         sql.SQL("SELECT texts.value FROM ONLY {}, LATERAL {} AS texts (value)").format(
             identifier(table), unnested(use)
@@ -208,26 +220,19 @@ def _values_now(found: list[tuple[Table, Use]]) -> sql.Composed:
         for table, use in found
     ]
     return sql.SQL(
-        "SELECT refresh_mask.fingerprint(value) AS fingerprint, pg_catalog.count(*)::numeric AS occurrences"
-        " FROM ({}) AS present (value) WHERE pg_catalog.btrim(value) <> '' GROUP BY 1"
-    ).format(sql.SQL(" UNION ALL ").join(texts))
-
-
-#: 1 where a column's values are, all in all, the raw ones: then its pass did nothing.
-_UNCHANGED = sql.SQL(
-    "WITH raw AS (SELECT fingerprint, pg_catalog.sum(occurrences) AS occurrences"
-    " FROM refresh_mask.raw_values WHERE place IN ({place}, {kept}) GROUP BY fingerprint), now AS ({now})"
-    " SELECT CASE WHEN EXISTS (SELECT FROM refresh_mask.raw_values WHERE place = {place})"
-    " AND NOT EXISTS (SELECT fingerprint, occurrences FROM raw EXCEPT SELECT fingerprint, occurrences FROM now)"
-    " THEN 1 ELSE 0 END"
-)
-#: How many raw values there are beyond those of the rows that a condition keeps.
-_MORE_THAN_KEPT = sql.SQL(
-    "WITH raw AS (SELECT fingerprint, COALESCE(pg_catalog.sum(occurrences) FILTER (WHERE place = {kept}), 0) AS kept"
-    " FROM refresh_mask.raw_values WHERE place IN ({place}, {kept}) GROUP BY fingerprint), now AS ({now})"
-    " SELECT COALESCE(pg_catalog.sum(now.occurrences - raw.kept), 0)::int8"
-    " FROM now JOIN raw ON raw.fingerprint = now.fingerprint AND now.occurrences > raw.kept"
-)
+        "WITH raw AS (SELECT fingerprint,"
+        " COALESCE(pg_catalog.sum(occurrences) FILTER (WHERE place = {kept}), 0) AS kept"
+        " FROM refresh_mask.raw_values WHERE place IN ({place}, {kept}) GROUP BY fingerprint),"
+        " now AS (SELECT {fingerprint} AS fingerprint, pg_catalog.count(*)::numeric AS occurrences"
+        " FROM ({texts}) AS present (value) WHERE pg_catalog.btrim(value) <> '' GROUP BY 1)"
+        " SELECT COALESCE(pg_catalog.sum(now.occurrences - raw.kept), 0)::int8"
+        " FROM now JOIN raw ON raw.fingerprint = now.fingerprint AND now.occurrences > raw.kept"
+    ).format(
+        place=sql.Literal(place),
+        kept=sql.Literal(-place),
+        fingerprint=fingerprint(sql.Identifier("present", "value")),
+        texts=sql.SQL(" UNION ALL ").join(texts),
+    )
 
 
 def _count(table: Table, condition: sql.Composable) -> sql.Composed:

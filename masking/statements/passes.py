@@ -13,10 +13,7 @@ from masking.maskers.forms import keys_of
 from masking.maskers.masker import Steps, Use, as_written, text_of
 from masking.planning.plan import Plan, TablePlan
 from masking.syntax.assignment import assigned
-from masking.syntax.expressions import qualified
 
-#: What a captured row is called, where its columns stand beside others.
-_ROW = "refresh_mask_row"
 _FIRES_UNDER_REPLICA = {"A": sql.SQL("ENABLE ALWAYS"), "R": sql.SQL("ENABLE REPLICA")}
 
 
@@ -227,49 +224,6 @@ def unnested(use: Use) -> sql.Composed:
 def json_path(steps: Steps) -> str:
     """A path as PostgreSQL's jsonpath."""
     return "$" + "".join("[*]" if step is None else f".{json.dumps(step)}" for step in steps)
-
-
-def capture(table: Table, places: Sequence[tuple[int, Use]]) -> sql.Composed:
-    """Keyed hashes of the raw values of columns, with how often each occurs, for the verification.
-
-    Values of rows that a condition keeps are at the negative of the column's place.
-    """
-    parts = [
-        sql.SQL("SELECT {place}, value FROM {texts} AS texts (value){unless}").format(
-            place=_place(place, use), texts=unnested(use), unless=_unless_unchanged(use)
-        )
-        for place, use in places
-    ]
-    return sql.SQL(
-        "INSERT INTO refresh_mask.raw_values (place, fingerprint, occurrences)"
-        " SELECT raw.place, refresh_mask.fingerprint(raw.value), pg_catalog.count(*)"
-        " FROM ONLY {table} AS {row}, LATERAL ({parts}) AS raw (place, value)"
-        " WHERE pg_catalog.btrim(raw.value) <> '' GROUP BY 1, 2"
-    ).format(table=identifier(table), row=sql.Identifier(_ROW), parts=sql.SQL(" UNION ALL ").join(parts))
-
-
-def _kept(use: Use) -> sql.Composable | None:
-    """SQL that is true of a row that a condition keeps; None where it keeps none."""
-    if use.condition is None or not use.keeps_rows:
-        return None
-    return sql.SQL("({}) IS NOT TRUE").format(as_written(qualified(use.condition.when, _ROW)))
-
-
-def _place(place: int, use: Use) -> sql.Composable:
-    kept = _kept(use)
-    if kept is None:
-        return sql.Literal(place)
-    return sql.SQL("CASE WHEN {} THEN {} ELSE {} END").format(kept, sql.Literal(-place), sql.Literal(place))
-
-
-def _unless_unchanged(use: Use) -> sql.Composable:
-    value, kept = sql.Identifier("texts", "value"), _kept(use)
-    unchanged = [part.masker.unchanged(part, value) for part in use.parts if part.masker.unchanged]
-    if not unchanged:
-        return sql.SQL("")
-    return sql.SQL(" WHERE ({}) IS NOT TRUE{}").format(
-        sql.SQL(" OR ").join(unchanged), sql.SQL(" OR {}").format(kept) if kept else sql.SQL("")
-    )
 
 
 def hashed_values(sources: Sequence[tuple[Table, Use]]) -> Iterator[sql.Composed]:

@@ -69,9 +69,13 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
                 ELSE refresh_mask.cased_letters(value, count, domain) END
 $$;
 
--- A keyed hash of a value in any case and without surrounding spaces: what verification compares.
-CREATE FUNCTION refresh_mask.fingerprint(value text) RETURNS uuid
-LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
-    SELECT pg_catalog.encode(pg_catalog.substr(
-        refresh_mask.mac(pg_catalog.lower(pg_catalog.btrim(value)), '_fingerprint'), 1, 16), 'hex')::uuid
+-- A hash of a value in any case and without surrounding spaces: what verification compares.
+CREATE FUNCTION refresh_mask.fingerprint(value text, seed bigint) RETURNS bigint
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT pg_catalog.hashtextextended(pg_catalog.lower(pg_catalog.btrim(value)), seed)
+$$;
+
+CREATE FUNCTION refresh_mask.fingerprint_seed() RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT seeds.seed FROM refresh_mask.fingerprint_seeds seeds
 $$;

@@ -16,7 +16,7 @@ from psycopg.pq import TransactionStatus
 from contracts.errors import NotOurs, PreconditionFailed
 from contracts.login import Login
 from masking.key_delivery import sealed
-from masking.keys import FINGERPRINT_DOMAIN, MaskingKeys
+from masking.keys import MaskingKeys
 from masking.planning.copies import DEFAULT_SCHEMA
 from masking.planning.plan import Plan
 from tasks.postgres.connection import connect, safe_errors
@@ -110,7 +110,7 @@ def hand_over_keys(connection: Connection, plan: Plan, keys: MaskingKeys) -> Non
     if has is not None and has[0] is plan and has[1] is keys:
         return
     secrets: dict[str, str] = {}
-    for domain in (*plan.domains, FINGERPRINT_DOMAIN):
+    for domain in plan.domains:
         secrets |= keys.session_settings(domain)
     with psycopg.RawCursor(connection) as cursor:
         seeds = cursor.execute(statement("session/seed.sql")).fetchall()

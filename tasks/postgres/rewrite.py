@@ -17,13 +17,13 @@ from contracts.login import Login
 from masking.catalogue import Catalogue, Table, TableName
 from masking.fusing.fuser import Barrier, Pass
 from masking.keys import MaskingKeys
-from masking.maskers.masker import as_written
+from masking.maskers.masker import Use, as_written
 from masking.planning.nulls import columns_of_users_sql, remember_nulls
 from masking.planning.plan import Plan, TablePlan
 from masking.planning.ways import COPY_FROM_BYTES, way_of
+from masking.statements.capture import capture_totals, capture_values
 from masking.statements.checks import places
 from masking.statements.passes import (
-    capture,
     copy,
     dangling,
     delete_all,
@@ -207,8 +207,7 @@ class _Rewriting:
                     if column.use is not None and (root, column.column.name) in numbers
                 ]
                 _run(connection, disarm(table))
-                if uses:
-                    connection.execute(capture(table, uses))
+                _capture(connection, table, uses)
                 if users_own.get(root):
                     connection.execute(remember_nulls(table, users_own[root]))
                 connection.execute(
@@ -408,6 +407,21 @@ def _join_owners(connection: Connection, plan: Plan) -> None:
     }
     for owner, table in owners.items():
         become_member(connection, owner, owns=f"table {table}")
+
+
+def _capture(connection: Connection, table: Table, uses: Sequence[tuple[int, Use]]) -> None:
+    values, totals = capture_values(table, uses), capture_totals(table, uses)
+    if values is not None:
+        connection.execute(values)
+    if totals is not None:
+        numbers, query = totals
+        # INSERT … SELECT would read in one process.
+        found = connection.execute(query).fetchone()
+        assert found is not None
+        for place, total, must_change in zip(numbers, found[::2], found[1::2], strict=True):
+            connection.execute(
+                "INSERT INTO refresh_mask.raw_totals VALUES (%s, %s, %s)", (place, total, must_change)
+            )
 
 
 def _is_done(connection: Connection, step: str) -> bool:

@@ -11,11 +11,11 @@ import pytest
 from psycopg import sql
 
 from deployments.localaws.postgresql import PostgresServer
-from masking.keys import FINGERPRINT_DOMAIN, MaskingKeys
+from masking.keys import MaskingKeys
 from tests.integration.masking.conftest import Clone
 
 KEYS = MaskingKeys(root=bytes.fromhex("9c1d5e0f7ab34826d1e94f6085b3c27ae6047d9a3b5f1c8802d4b6e9715a3f0c"))
-DOMAINS = ("email", "phone", FINGERPRINT_DOMAIN)
+DOMAINS = ("email", "phone")
 POLICY = "tables: {t: {columns: {id: keep, email: email, phone: phone}}}"
 TALKATIVE = {
     "log_min_messages": "debug5",

@@ -1,0 +1,131 @@
+"""What is remembered of raw values before they are masked, so that the verification can tell them: hashes, no values.
+
+The hash is PostgreSQL's own of 64 bits, with a seed that is drawn for the run and dropped with our schema. By chance a
+mask has some raw value's hash in one of 10⁷ columns of 10⁶ rows, and stops its run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from psycopg import sql
+
+from masking.catalogue import Table
+from masking.maskers.masker import Use, as_written, text_of
+from masking.statements.passes import identifier, unnested
+from masking.syntax.expressions import qualified
+
+#: What a captured row is called, where its columns stand beside others.
+_ROW = "refresh_mask_row"
+_VALUE = sql.Identifier("texts", "value")
+
+
+def compares_raw(use: Use) -> bool:
+    """Whether the masker says that no result can be a raw value."""
+    return use.coincidence is None
+
+
+def fingerprint(value: sql.Composable) -> sql.Composed:
+    """A value's hash, in any case and without surrounding spaces."""
+    return sql.SQL("refresh_mask.fingerprint({}, (SELECT refresh_mask.fingerprint_seed()))").format(value)
+
+
+def capture_values(table: Table, places: Sequence[tuple[int, Use]]) -> sql.Composed | None:
+    """Hashes of the raw values of columns that no mask may have, or that some rows keep, with how often each occurs.
+
+    Values of rows that a condition keeps are at the negative of the column's place. None where there is nothing to do.
+    """
+    parts = [
+        sql.SQL("SELECT {place}, value FROM {texts} AS texts (value){unless}").format(
+            place=_place(place, use), texts=unnested(use), unless=_unless_unchanged(use)
+        )
+        for place, use in places
+        if compares_raw(use) or use.keeps_rows
+    ]
+    if not parts:
+        return None
+    return sql.SQL(
+        "INSERT INTO refresh_mask.raw_values (place, fingerprint, occurrences)"
+        " SELECT raw.place, {fingerprint}, pg_catalog.count(*)"
+        " FROM ONLY {table} AS {row}, LATERAL ({parts}) AS raw (place, value)"
+        " WHERE pg_catalog.btrim(raw.value) <> '' GROUP BY 1, 2"
+    ).format(
+        fingerprint=fingerprint(sql.Identifier("raw", "value")),
+        table=identifier(table),
+        row=sql.Identifier(_ROW),
+        parts=sql.SQL(" UNION ALL ").join(parts),
+    )
+
+
+def capture_totals(table: Table, places: Sequence[tuple[int, Use]]) -> tuple[list[int], sql.Composed] | None:
+    """The places of columns whose values must change as a whole, and a query of their totals, two numbers for each:
+    the sum of the hashes, and how many rows hold what must change. None where there is nothing to do.
+    """
+    changing = [(place, use) for place, use in places if use.changes]
+    if not changing:
+        return None
+    numbers = [
+        sql.SQL("pg_catalog.sum({}), pg_catalog.count(*) FILTER (WHERE {})").format(
+            total_of(use), _must_change(use)
+        )
+        for _, use in changing
+    ]
+    query = sql.SQL("SELECT {} FROM ONLY {} AS {}").format(
+        sql.SQL(", ").join(numbers), identifier(table), sql.Identifier(_ROW)
+    )
+    return [place for place, _ in changing], query
+
+
+def total_of(use: Use) -> sql.Composed:
+    """The sum of the hashes that one row's column holds; NULL for none."""
+    if _is_one_text(use):
+        text = text_of(sql.Identifier(use.column.name))
+        return sql.SQL("CASE WHEN pg_catalog.btrim({}) <> '' THEN {} END").format(text, fingerprint(text))
+    return sql.SQL(
+        "(SELECT pg_catalog.sum({}) FROM {} AS texts (value) WHERE pg_catalog.btrim(texts.value) <> '')"
+    ).format(fingerprint(_VALUE), unnested(use))
+
+
+def _must_change(use: Use) -> sql.Composed:
+    """SQL that is true of a row with something in the column that may not stay as it is."""
+    value = text_of(sql.Identifier(use.column.name)) if _is_one_text(use) else _VALUE
+    tests = [sql.SQL("pg_catalog.btrim({}) <> ''").format(value)]
+    tests += [sql.SQL("({}) IS NOT TRUE").format(stays) for stays in _unchanged(use, value)]
+    kept = _kept(use)
+    if kept is not None:
+        tests.append(sql.SQL("NOT {}").format(kept))
+    together = sql.SQL(" AND ").join(tests)
+    if _is_one_text(use):
+        return together
+    return sql.SQL("EXISTS (SELECT FROM {} AS texts (value) WHERE {})").format(unnested(use), together)
+
+
+def _is_one_text(use: Use) -> bool:
+    return not use.steps and not use.column.is_array
+
+
+def _unchanged(use: Use, value: sql.Composable) -> list[sql.Composable]:
+    return [part.masker.unchanged(part, value) for part in use.parts if part.masker.unchanged]
+
+
+def _kept(use: Use) -> sql.Composable | None:
+    """SQL that is true of a row that a condition keeps; None where it keeps none."""
+    if use.condition is None or not use.keeps_rows:
+        return None
+    return sql.SQL("(({}) IS NOT TRUE)").format(as_written(qualified(use.condition.when, _ROW)))
+
+
+def _place(place: int, use: Use) -> sql.Composable:
+    kept = _kept(use)
+    if kept is None:
+        return sql.Literal(place)
+    return sql.SQL("CASE WHEN {} THEN {} ELSE {} END").format(kept, sql.Literal(-place), sql.Literal(place))
+
+
+def _unless_unchanged(use: Use) -> sql.Composable:
+    unchanged, kept = _unchanged(use, _VALUE), _kept(use)
+    if not unchanged:
+        return sql.SQL("")
+    return sql.SQL(" WHERE ({}) IS NOT TRUE{}").format(
+        sql.SQL(" OR ").join(unchanged), sql.SQL(" OR {}").format(kept) if kept else sql.SQL("")
+    )
