@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from psycopg import sql
 
@@ -90,14 +91,60 @@ def update(found: Pass, table: Table) -> sql.Composed:
     return sql.SQL("UPDATE {}{} SET {}").format(only, identifier(table), sql.SQL(", ").join(settings))
 
 
-def copy(passes: Sequence[Pass], table: Table, name: sql.Identifier) -> sql.Composed:
+@dataclass(frozen=True, kw_only=True)
+class Masks:
+    """A table of a column's distinct values, each with its mask."""
+
+    update: ColumnUpdate
+    name: sql.Identifier
+    number: int
+
+    @property
+    def raw(self) -> sql.Identifier:
+        return sql.Identifier(f"refresh_mask_raw_{self.number}")
+
+    @property
+    def mask(self) -> sql.Identifier:
+        return sql.Identifier(f"refresh_mask_mask_{self.number}")
+
+
+def mask_distinct(masks: Masks, table: Table) -> Iterator[sql.Composed]:
+    """Makes the table ``masks``."""
+    column = sql.Identifier(masks.update.column)
+    yield sql.SQL(
+        "CREATE UNLOGGED TABLE {name} AS SELECT {column} AS {raw}, {held} AS {mask}"
+        " FROM (SELECT DISTINCT {column} FROM ONLY {table} WHERE {column} IS NOT NULL OFFSET 0) AS {alias}"
+    ).format(
+        name=masks.name,
+        column=column,
+        raw=masks.raw,
+        held=_held(masks.update, table),
+        mask=masks.mask,
+        table=identifier(table),
+        alias=sql.Identifier(table.name),
+    )
+    yield sql.SQL("ANALYZE {}").format(masks.name)
+
+
+def copy(
+    passes: Sequence[Pass], table: Table, name: sql.Identifier, masks: Sequence[Masks] = ()
+) -> sql.Composed:
     """The one statement of a table's passes where it is written anew, as table ``name``: without keys or indexes.
 
-    Each pass reads what the one before made, and generated columns are computed anew after each.
+    Each pass reads what the one before made, and generated columns are computed anew after each. Columns that
+    :func:`mask_distinct` has masked already are joined.
     """
-    source = sql.SQL("ONLY {}").format(identifier(table))
-    for one in passes:
-        values = {found.column: _held(found, table) for found in one.updates}
+    source = sql.SQL("ONLY {} AS {}").format(identifier(table), sql.Identifier(table.name))
+    joined: dict[str, sql.Composable] = {}
+    for found in masks:
+        joined[found.update.column] = found.mask
+        source = sql.SQL("{} LEFT JOIN {} ON {} = {}").format(
+            source, found.name, found.raw, sql.Identifier(found.update.column)
+        )
+    for number, one in enumerate(passes):
+        values = {update.column: _held(update, table) for update in one.updates}
+        if number == 0:
+            values |= joined
         source = _level(source, table, values)
         generated = {
             column.name: sql.SQL("CAST({} AS {})").format(as_written(column.default), as_written(column.type))

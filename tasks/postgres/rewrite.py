@@ -20,10 +20,12 @@ from masking.keys import MaskingKeys
 from masking.maskers.masker import Use, as_written
 from masking.planning.nulls import columns_of_users_sql, remember_nulls
 from masking.planning.plan import Plan, TablePlan
+from masking.planning.repetition import repeating_columns
 from masking.planning.ways import COPY_FROM_BYTES, way_of
 from masking.statements.capture import capture_totals, capture_values
 from masking.statements.checks import places
 from masking.statements.passes import (
+    Masks,
     copy,
     dangling,
     delete_all,
@@ -32,6 +34,7 @@ from masking.statements.passes import (
     foreign_keys,
     hashed_values,
     held_to_policies,
+    mask_distinct,
     rearm,
     replace_by_copy,
     truncatable,
@@ -41,6 +44,7 @@ from masking.statements.passes import (
 from tasks.postgres.connection import safe_errors
 from tasks.postgres.masking_functions import create_functions
 from tasks.postgres.masking_session import (
+    SCHEMA,
     Connection,
     become_member,
     ensure_schema,
@@ -279,7 +283,7 @@ class _Rewriting:
                 with connection.transaction():
                     look_names_up_as_planned(connection)
                     if table.id in copies:
-                        connection.execute(copy(found, table, copies[table.id]))
+                        self._copy(connection, table, found, copies[table.id])
                     else:
                         self._update(connection, table, found)
                     _mark(connection, step)
@@ -290,8 +294,8 @@ class _Rewriting:
         in_parallel(sorted(passes, key=lambda found: order[found[0].table]), work)
         self._replace(stage, copies)
 
-    def _copies(self, stage: int, passes: Sequence[tuple[Pass, ...]]) -> dict[TableName, sql.Identifier]:
-        """The tables of a stage that are written anew, each with its copy's name until it takes the table's place."""
+    def _copies(self, stage: int, passes: Sequence[tuple[Pass, ...]]) -> dict[TableName, int]:
+        """The tables of a stage that are written anew, each with its copy's number."""
         copied = [
             self.catalogue.tables_by_id[found[0].table]
             for found in passes
@@ -319,10 +323,25 @@ class _Rewriting:
                 ).fetchall()
             )
         return {
-            table.id: sql.Identifier(table.schema, f"refresh_mask_{numbers[table.id]}")
+            table.id: numbers[table.id]
             for table in copied
             if table.schema in open_schemas and (table.schema, table.name) not in partitions
         }
+
+    def _copy(self, connection: Connection, table: Table, found: Sequence[Pass], number: int) -> None:
+        updates = {update.column: update for update in found[0].updates}
+        uses = [column.use for column in self.plan.tables_by_id[table.id].masked if column.use is not None]
+        masks = [
+            Masks(
+                update=updates[column], name=sql.Identifier(SCHEMA, f"masks_{number}_{place}"), number=place
+            )
+            for place, column in enumerate(repeating_columns(table, found[0], uses))
+        ]
+        for one in masks:
+            _run(connection, mask_distinct(one, table))
+        connection.execute(copy(found, table, _copy_of(table, number), masks))
+        for one in masks:
+            connection.execute(sql.SQL("DROP TABLE {}").format(one.name))
 
     def _update(self, connection: Connection, table: Table, found: Sequence[Pass]) -> None:
         whole = self._tree(table)
@@ -333,15 +352,16 @@ class _Rewriting:
         for part in whole:
             _run(connection, rearm(part))
 
-    def _replace(self, stage: int, copies: Mapping[TableName, sql.Identifier]) -> None:
+    def _replace(self, stage: int, copies: Mapping[TableName, int]) -> None:
         """One after the other, when no other session is at work: dropping a table locks what has a key to it."""
         with masking_session(self.login, self.database, doing="putting copies in place") as connection:
-            for name, copied in copies.items():
+            for name, number in copies.items():
                 step = f"stage {stage} {name} in place"
                 if _is_done(connection, step):
                     continue
                 with connection.transaction():
-                    _run(connection, replace_by_copy(self.catalogue.tables_by_id[name], copied))
+                    table = self.catalogue.tables_by_id[name]
+                    _run(connection, replace_by_copy(table, _copy_of(table, number)))
                     _mark(connection, step)
 
     def run_barrier(self, stage: int, barrier: Barrier) -> None:
@@ -398,6 +418,11 @@ class _Rewriting:
             return sum(leaf.size_bytes for leaf in self.catalogue.leaves(found.table))
 
         return sorted(tables, key=size, reverse=True)
+
+
+def _copy_of(table: Table, number: int) -> sql.Identifier:
+    """The name of a table's copy until it takes the table's place."""
+    return sql.Identifier(table.schema, f"refresh_mask_{number}")
 
 
 def _join_owners(connection: Connection, plan: Plan) -> None:
