@@ -64,8 +64,9 @@ def common_first(function: LiteralString) -> Callable[..., sql.Composable]:
             sql.Identifier("refresh_mask", f"{function}_canonical"), text, sql.SQL(", ").join(keys_of(use))
         )
         domain = literal(use.domain)
-        contested = sql.SQL("(SELECT refresh_mask.slot_filter({}))").format(domain)
-        return _cast(use, function, [text, number, domain, contested])
+        moved = sql.SQL("(SELECT refresh_mask.moved_filter({}))").format(domain)
+        last_bit = sql.SQL("(SELECT refresh_mask.last_bit({}))").format(domain)
+        return _cast(use, function, [text, number, domain, moved, last_bit])
 
     return mask
 

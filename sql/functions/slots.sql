@@ -5,8 +5,7 @@
 -- too, so no mask is another's raw value.
 
 CREATE UNLOGGED TABLE refresh_mask.contested_slots (
-    capacity bigint NOT NULL,
-    slot     bigint NOT NULL
+    slot bigint NOT NULL
 );
 
 -- Values that are being given another slot than their hash's.
@@ -26,61 +25,70 @@ CREATE UNLOGGED TABLE refresh_mask.moved_slots (
     PRIMARY KEY (domain, capacity, number, mark)
 );
 
--- Per domain, a Bloom filter of one hash (B. H. Bloom, CACM 13 (7), 1970) of the contested slots of its common
--- formats: a slot whose bit is 0 isn't contested.
-CREATE UNLOGGED TABLE refresh_mask.slot_filters (
+-- Per domain, a Bloom filter of one hash (B. H. Bloom, CACM 13 (7), 1970) of its moved values' marks: a value whose bit
+-- is 0 hasn't been moved.
+CREATE UNLOGGED TABLE refresh_mask.moved_filters (
     domain text  PRIMARY KEY,
     bits   bytea NOT NULL
 );
 
--- The filter, in memory; one zero byte where the domain has none. Statements call it once.
-CREATE FUNCTION refresh_mask.slot_filter(domain text) RETURNS bytea
+-- The filter, in memory; one zero byte where nothing of the domain was moved. Statements call it once.
+CREATE FUNCTION refresh_mask.moved_filter(domain text) RETURNS bytea
 LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
-    SELECT COALESCE((SELECT f.bits || ''::bytea FROM refresh_mask.slot_filters f WHERE f.domain = slot_filter.domain
-                        AND pg_catalog.current_setting('refresh_mask.mapped_' || slot_filter.domain, true) = 'on'),
+    SELECT COALESCE((SELECT f.bits || ''::bytea FROM refresh_mask.moved_filters f WHERE f.domain = moved_filter.domain
+                        AND pg_catalog.current_setting('refresh_mask.mapped_' || moved_filter.domain, true) = 'on'),
                     '\x00'::bytea)
 $$;
 
-CREATE FUNCTION refresh_mask.is_contested(slot bigint, filter bytea) RETURNS bool
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT pg_catalog.get_bit(filter, slot % (8 * pg_catalog.octet_length(filter))) = 1
+-- Its last bit's number: its length is a power of two.
+CREATE FUNCTION refresh_mask.last_bit(domain text) RETURNS bigint
+LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
+    SELECT 8 * pg_catalog.octet_length(refresh_mask.moved_filter(domain)) - 1
+$$;
+
+-- Whether a value may have been moved.
+CREATE FUNCTION refresh_mask.may_be_moved(mark bigint, filter bytea, last_bit bigint) RETURNS bool
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT pg_catalog.get_bit(filter, mark & last_bit) = 1
 $$;
 
 -- Takes refresh_mask.hashed_values (capacity, number, mark, own), one row for each occurrence of a value of the domain:
 -- number % capacity is its hash's slot; mark tells values of one number apart; own is the slot that the value itself
--- stands for, -1 for none. Gives every value a slot of its own: the one that its hash points at, else one
--- of its next hashes, else any free one. Parameters: domain, common (capacities that its filter is for). Result: per
--- capacity, how many values there are and how many slots they may have; where values exceed slots, none is moved.
-CREATE FUNCTION refresh_mask.settle_slots(domain text, common bigint[])
+-- stands for, -1 for none. Gives every value a slot of its own: the one that its hash points at, else one of its next
+-- hashes, else any free one. Result: per capacity, how many values there are and how many slots they may have; where
+-- values exceed slots, none is moved.
+CREATE FUNCTION refresh_mask.settle_slots(domain text)
 RETURNS TABLE (capacity bigint, needed bigint, free bigint)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     space record;
-    round int;
-    filter_bytes bigint;
+    bytes bigint;
 BEGIN
-    TRUNCATE refresh_mask.contested_slots;
-    INSERT INTO refresh_mask.contested_slots (capacity, slot)
-    SELECT h.capacity, h.number % h.capacity FROM refresh_mask.hashed_values h GROUP BY 1, 2
-    HAVING min(h.number) <> max(h.number) OR min(h.mark) <> max(h.mark)
-     UNION
-    SELECT h.capacity, h.own FROM refresh_mask.hashed_values h WHERE h.own >= 0;
-    ANALYZE refresh_mask.contested_slots;
-
     FOR space IN
-        SELECT h.capacity, pg_catalog.count(*) AS needed,
-               h.capacity - (SELECT pg_catalog.count(DISTINCT t.own) FROM refresh_mask.hashed_values t
-                              WHERE t.capacity = h.capacity AND t.own >= 0) AS free
+        SELECT h.capacity, pg_catalog.count(*) AS needed, pg_catalog.count(*) FILTER (WHERE h.own >= 0) AS own
           FROM refresh_mask.hashed_values h GROUP BY h.capacity
     LOOP
-        capacity := space.capacity; needed := space.needed; free := space.free;
+        capacity := space.capacity; needed := space.needed; free := space.capacity;
+        IF space.own > 0 THEN
+            SELECT free - pg_catalog.count(DISTINCT h.own) INTO free FROM refresh_mask.hashed_values h
+             WHERE h.capacity = space.capacity AND h.own >= 0;
+        END IF;
         IF needed > free THEN
             SELECT pg_catalog.count(*) INTO needed FROM (
                 SELECT DISTINCT h.number, h.mark FROM refresh_mask.hashed_values h WHERE h.capacity = space.capacity) v;
         END IF;
         RETURN NEXT;
         CONTINUE WHEN needed > free;
+
+        -- Slots that more than one row points at, be it with one value, or that a value stands for.
+        TRUNCATE refresh_mask.contested_slots;
+        INSERT INTO refresh_mask.contested_slots (slot)
+        SELECT h.number % space.capacity FROM refresh_mask.hashed_values h
+         WHERE h.capacity = space.capacity GROUP BY 1 HAVING pg_catalog.count(*) > 1
+         UNION
+        SELECT h.own FROM refresh_mask.hashed_values h WHERE h.capacity = space.capacity AND h.own >= 0;
+        ANALYZE refresh_mask.contested_slots;
 
         -- Of those that contest a slot which no value stands for, the first keeps it.
         TRUNCATE refresh_mask.moving_values;
@@ -90,12 +98,11 @@ BEGIN
                        pg_catalog.row_number() OVER (PARTITION BY v.slot ORDER BY v.number, v.mark) AS place
                   FROM (SELECT DISTINCT h.number, h.mark, c.slot
                           FROM refresh_mask.contested_slots c
-                          JOIN refresh_mask.hashed_values h
-                            ON h.capacity = c.capacity AND h.number % h.capacity = c.slot
-                         WHERE c.capacity = space.capacity) v) ranked
+                          JOIN refresh_mask.hashed_values h ON h.number % space.capacity = c.slot
+                         WHERE h.capacity = space.capacity) v) ranked
          WHERE ranked.place > 1
-            OR EXISTS (SELECT FROM refresh_mask.hashed_values t
-                        WHERE t.capacity = space.capacity AND t.own = ranked.slot);
+            OR space.own > 0 AND ranked.slot IN (SELECT t.own FROM refresh_mask.hashed_values t
+                                                  WHERE t.capacity = space.capacity AND t.own >= 0);
 
         FOR round IN 1 .. 20 LOOP
             EXIT WHEN NOT EXISTS (SELECT FROM refresh_mask.moving_values m WHERE NOT m.settled);
@@ -130,23 +137,23 @@ BEGIN
     END LOOP;
     ANALYZE refresh_mask.moved_slots;
 
-    -- 16 bits for each contested slot: one in 16 others has its bit set too, and is looked up for nothing.
-    SELECT 2 ^ pg_catalog.ceil(pg_catalog.log(2, GREATEST(pg_catalog.count(*), 64)) + 1) INTO filter_bytes
-      FROM refresh_mask.contested_slots c WHERE c.capacity = ANY (common);
-    INSERT INTO refresh_mask.slot_filters (domain, bits)
+    -- 16 bits for each moved value: one in 16 others has its bit set too, and is looked up for nothing.
+    SELECT 2 ^ pg_catalog.ceil(pg_catalog.log(2, GREATEST(pg_catalog.count(*), 64)) + 1) INTO bytes
+      FROM refresh_mask.moved_slots m WHERE m.domain = settle_slots.domain;
+    INSERT INTO refresh_mask.moved_filters (domain, bits)
     SELECT settle_slots.domain,
            pg_catalog.string_agg(pg_catalog.set_byte('\x00', 0, COALESCE(filled.bits, 0)), ''::bytea ORDER BY place)
-      FROM pg_catalog.generate_series(0, filter_bytes - 1) place
-      LEFT JOIN (SELECT c.slot % (8 * filter_bytes) / 8 AS place, pg_catalog.bit_or(1 << (c.slot % 8)::int) AS bits
-                   FROM refresh_mask.contested_slots c WHERE c.capacity = ANY (common) GROUP BY 1) filled USING (place);
+      FROM pg_catalog.generate_series(0, bytes - 1) place
+      LEFT JOIN (SELECT (m.mark & (8 * bytes - 1)) / 8 AS place, pg_catalog.bit_or(1 << (m.mark & 7)::int) AS bits
+                   FROM refresh_mask.moved_slots m WHERE m.domain = settle_slots.domain GROUP BY 1) filled
+           USING (place);
 END
 $$;
 
 -- Slots that a hash points at, or that a value stands for.
 CREATE FUNCTION refresh_mask.used_slots(capacity bigint) RETURNS TABLE (slot bigint)
 LANGUAGE sql STABLE ROWS 1000000 AS $$
-    SELECT h.number % h.capacity FROM refresh_mask.hashed_values h
-     WHERE h.capacity = used_slots.capacity
+    SELECT h.number % h.capacity FROM refresh_mask.hashed_values h WHERE h.capacity = used_slots.capacity
      UNION ALL
     SELECT h.own FROM refresh_mask.hashed_values h WHERE h.capacity = used_slots.capacity AND h.own >= 0
 $$;

@@ -252,9 +252,8 @@ class _Rewriting:
                 _run(connection, hashed_values([(found.table, use) for found, use in sources]))
                 for found, _ in sources:
                     _run(connection, rearm(found.table))
-                common = sorted({use.masker.common_capacity for _, use in sources})
                 for capacity, needed, free in connection.execute(
-                    "SELECT capacity, needed, free FROM refresh_mask.settle_slots(%s, %s)", (domain, common)
+                    "SELECT capacity, needed, free FROM refresh_mask.settle_slots(%s)", (domain,)
                 ).fetchall():
                     if needed > free:
                         columns = ", ".join(

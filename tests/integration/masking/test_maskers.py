@@ -282,7 +282,7 @@ def formatted(*formats: str) -> st.SearchStrategy[str]:
 @pytest.mark.parametrize(
     ("name", "formats"),
     [
-        ("ssn", ("000-00-0000", "000000000", "000-000000", "900-00-0000")),
+        ("ssn", ("000-00-0000", "000000000", "000-000000", "000 00 0000", "900-00-0000")),
         (
             "phone",
             (
