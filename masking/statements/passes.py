@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from psycopg import sql
 
 from masking.catalogue import Catalogue, ForeignKey, Table, TableName
-from masking.fusing.fuser import ColumnUpdate, Pass
+from masking.fusing.fuser import Pass
 from masking.maskers.forms import keys_of
 from masking.maskers.masker import Steps, Use, as_written, text_of
 from masking.planning.plan import Plan, TablePlan
-from masking.syntax.assignment import assigned
 
 _FIRES_UNDER_REPLICA = {"A": sql.SQL("ENABLE ALWAYS"), "R": sql.SQL("ENABLE REPLICA")}
 
@@ -89,97 +87,6 @@ def update(found: Pass, table: Table) -> sql.Composed:
     only = sql.SQL("") if table.kind == "p" else sql.SQL("ONLY ")
     settings = [sql.SQL("{} = {}").format(sql.Identifier(one.column), one.value) for one in found.updates]
     return sql.SQL("UPDATE {}{} SET {}").format(only, identifier(table), sql.SQL(", ").join(settings))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Masks:
-    """A table of a column's distinct values, each with its mask."""
-
-    update: ColumnUpdate
-    name: sql.Identifier
-    number: int
-
-    @property
-    def raw(self) -> sql.Identifier:
-        return sql.Identifier(f"refresh_mask_raw_{self.number}")
-
-    @property
-    def mask(self) -> sql.Identifier:
-        return sql.Identifier(f"refresh_mask_mask_{self.number}")
-
-
-def mask_distinct(masks: Masks, table: Table) -> Iterator[sql.Composed]:
-    """Makes the table ``masks``."""
-    column = sql.Identifier(masks.update.column)
-    yield sql.SQL(
-        "CREATE UNLOGGED TABLE {name} AS SELECT {column} AS {raw}, {held} AS {mask}"
-        " FROM (SELECT DISTINCT {column} FROM ONLY {table} WHERE {column} IS NOT NULL OFFSET 0) AS {alias}"
-    ).format(
-        name=masks.name,
-        column=column,
-        raw=masks.raw,
-        held=_held(masks.update, table),
-        mask=masks.mask,
-        table=identifier(table),
-        alias=sql.Identifier(table.name),
-    )
-    yield sql.SQL("ANALYZE {}").format(masks.name)
-
-
-def copy(
-    passes: Sequence[Pass], table: Table, name: sql.Identifier, masks: Sequence[Masks] = ()
-) -> sql.Composed:
-    """The one statement of a table's passes where it is written anew, as table ``name``: without keys or indexes.
-
-    Each pass reads what the one before made, and generated columns are computed anew after each. Columns that
-    :func:`mask_distinct` has masked already are joined.
-    """
-    source = sql.SQL("ONLY {} AS {}").format(identifier(table), sql.Identifier(table.name))
-    joined: dict[str, sql.Composable] = {}
-    for found in masks:
-        joined[found.update.column] = found.mask
-        source = sql.SQL("{} LEFT JOIN {} ON {} = {}").format(
-            source, found.name, found.raw, sql.Identifier(found.update.column)
-        )
-    for number, one in enumerate(passes):
-        values = {update.column: _held(update, table) for update in one.updates}
-        if number == 0:
-            values |= joined
-        source = _level(source, table, values)
-        generated = {
-            column.name: sql.SQL("CAST({} AS {})").format(as_written(column.default), as_written(column.type))
-            for column in table.columns
-            if column.generated and column.default is not None
-        }
-        if generated:
-            source = _level(source, table, generated)
-    return sql.SQL("CREATE UNLOGGED TABLE {} AS SELECT * FROM {}").format(name, source)
-
-
-def _level(source: sql.Composable, table: Table, values: Mapping[str, sql.Composable]) -> sql.Composed:
-    """``source``'s rows with some columns replaced. OFFSET 0 keeps the planner from computing a value twice."""
-    columns = [
-        sql.SQL("{} AS {}").format(
-            values.get(column.name, sql.Identifier(column.name)), sql.Identifier(column.name)
-        )
-        for column in table.columns
-    ]
-    return sql.SQL("(SELECT {} FROM {} OFFSET 0) AS {}").format(
-        sql.SQL(", ").join(columns), source, sql.Identifier(table.name)
-    )
-
-
-def _held(found: ColumnUpdate, table: Table) -> sql.Composable:
-    held = assigned(found.value, table.columns_by_name[found.column])
-    if held is None:  # masking.planning.ways leaves such a table where it is
-        raise AssertionError(table, found.column)
-    return held
-
-
-def replace_by_copy(table: Table, name: sql.Identifier) -> Iterator[sql.Composed]:
-    """Put the copy in the old table's place. What depended on that goes with it; the saved schema has it."""
-    yield sql.SQL("DROP TABLE {} CASCADE").format(identifier(table))
-    yield sql.SQL("ALTER TABLE {} RENAME TO {}").format(name, sql.Identifier(table.name))
 
 
 def truncatable(catalogue: Catalogue, plan: Plan) -> tuple[list[TableName], list[TableName]]:

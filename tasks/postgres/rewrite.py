@@ -8,7 +8,7 @@ first one stopped, and no value is masked twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from psycopg import sql
 
@@ -20,13 +20,10 @@ from masking.keys import MaskingKeys
 from masking.maskers.masker import Use, as_written
 from masking.planning.nulls import columns_of_users_sql, remember_nulls
 from masking.planning.plan import Plan, TablePlan
-from masking.planning.repetition import repeating_columns
 from masking.planning.ways import COPY_FROM_BYTES, way_of
 from masking.statements.capture import capture_totals, capture_values
 from masking.statements.checks import places
 from masking.statements.passes import (
-    Masks,
-    copy,
     dangling,
     delete_all,
     delete_others,
@@ -34,9 +31,7 @@ from masking.statements.passes import (
     foreign_keys,
     hashed_values,
     held_to_policies,
-    mask_distinct,
     rearm,
-    replace_by_copy,
     truncatable,
     truncate,
     update,
@@ -44,7 +39,6 @@ from masking.statements.passes import (
 from tasks.postgres.connection import safe_errors
 from tasks.postgres.masking_functions import create_functions
 from tasks.postgres.masking_session import (
-    SCHEMA,
     Connection,
     become_member,
     ensure_schema,
@@ -55,6 +49,7 @@ from tasks.postgres.masking_session import (
     may_create_in,
 )
 from tasks.postgres.script_check import analyse_scripts
+from tasks.postgres.table_copies import PageRange, TableCopy
 
 _LARGE_OBJECTS_PER_TRANSACTION = 1000
 
@@ -269,34 +264,51 @@ class _Rewriting:
                 _mark(connection, step)
 
     def run_passes(self, stage: int, passes: Sequence[tuple[Pass, ...]]) -> None:
-        """The passes of one stage: tables side by side, a table's own passes in turn and in one transaction."""
+        """The passes of one stage: tables side by side, a table's own passes in turn and in one transaction. Large
+        tables that are written anew come after the others, with several sessions for each.
+        """
         copies = self._copies(stage, passes)
+        ranges: list[PageRange] = []
 
         def work(found: tuple[Pass, ...]) -> None:
             table = self.catalogue.tables_by_id[found[0].table]
             step = f"stage {stage} {table}"
+            copy = copies.get(table.id)
             with masking_session(self.login, self.database, doing=f"masking table {table}") as connection:
+                if not _is_done(connection, step):
+                    hand_over_keys(connection, self.plan, self.keys)
+                    with connection.transaction():
+                        look_names_up_as_planned(connection)
+                        if copy is not None:
+                            copy.begin(connection)
+                        else:
+                            self._update(connection, table, found)
+                        _mark(connection, step)
+                if copy is not None:
+                    ranges.extend(copy.ranges(connection))
+
+        def work_on_range(found: PageRange) -> None:
+            step = f"stage {stage} {found}"
+            with masking_session(self.login, self.database, doing=f"masking {found}") as connection:
                 if _is_done(connection, step):
                     return
                 hand_over_keys(connection, self.plan, self.keys)
                 with connection.transaction():
                     look_names_up_as_planned(connection)
-                    if table.id in copies:
-                        self._copy(connection, table, found, copies[table.id])
-                    else:
-                        self._update(connection, table, found)
+                    found.fill(connection)
                     _mark(connection, step)
 
         sizes = {found.table.id: found for found in self.plan.tables}
         largest_first = self._largest_first([sizes[found[0].table] for found in passes])
         order = {plan.table.id: place for place, plan in enumerate(largest_first)}
         in_parallel(sorted(passes, key=lambda found: order[found[0].table]), work)
-        self._replace(stage, copies)
+        in_parallel(ranges, work_on_range)
+        self._replace(stage, copies.values())
 
-    def _copies(self, stage: int, passes: Sequence[tuple[Pass, ...]]) -> dict[TableName, int]:
-        """The tables of a stage that are written anew, each with its copy's number."""
+    def _copies(self, stage: int, passes: Sequence[tuple[Pass, ...]]) -> dict[TableName, TableCopy]:
+        """The tables of a stage that are written anew."""
         copied = [
-            self.catalogue.tables_by_id[found[0].table]
+            (self.catalogue.tables_by_id[found[0].table], found)
             for found in passes
             if way_of(
                 self.catalogue, self.plan.stages, stage, found, copy_from_bytes=self.copy_from_bytes
@@ -312,7 +324,9 @@ class _Rewriting:
             ):
                 return {}
             open_schemas = {
-                schema for schema in {table.schema for table in copied} if may_create_in(connection, schema)
+                schema
+                for schema in {table.schema for table, _ in copied}
+                if may_create_in(connection, schema)
             }
             # The catalogue doesn't call them partitions: an extension owns the table that they are a part of.
             partitions = set(
@@ -322,25 +336,10 @@ class _Rewriting:
                 ).fetchall()
             )
         return {
-            table.id: numbers[table.id]
-            for table in copied
+            table.id: TableCopy(plan=self.plan.tables_by_id[table.id], passes=found, number=numbers[table.id])
+            for table, found in copied
             if table.schema in open_schemas and (table.schema, table.name) not in partitions
         }
-
-    def _copy(self, connection: Connection, table: Table, found: Sequence[Pass], number: int) -> None:
-        updates = {update.column: update for update in found[0].updates}
-        uses = [column.use for column in self.plan.tables_by_id[table.id].masked if column.use is not None]
-        masks = [
-            Masks(
-                update=updates[column], name=sql.Identifier(SCHEMA, f"masks_{number}_{place}"), number=place
-            )
-            for place, column in enumerate(repeating_columns(table, found[0], uses))
-        ]
-        for one in masks:
-            _run(connection, mask_distinct(one, table))
-        connection.execute(copy(found, table, _copy_of(table, number), masks))
-        for one in masks:
-            connection.execute(sql.SQL("DROP TABLE {}").format(one.name))
 
     def _update(self, connection: Connection, table: Table, found: Sequence[Pass]) -> None:
         whole = self._tree(table)
@@ -351,16 +350,15 @@ class _Rewriting:
         for part in whole:
             _run(connection, rearm(part))
 
-    def _replace(self, stage: int, copies: Mapping[TableName, int]) -> None:
+    def _replace(self, stage: int, copies: Iterable[TableCopy]) -> None:
         """One after the other, when no other session is at work: dropping a table locks what has a key to it."""
         with masking_session(self.login, self.database, doing="putting copies in place") as connection:
-            for name, number in copies.items():
-                step = f"stage {stage} {name} in place"
+            for copy in copies:
+                step = f"stage {stage} {copy.table} in place"
                 if _is_done(connection, step):
                     continue
                 with connection.transaction():
-                    table = self.catalogue.tables_by_id[name]
-                    _run(connection, replace_by_copy(table, _copy_of(table, number)))
+                    copy.put_in_place(connection)
                     _mark(connection, step)
 
     def run_barrier(self, stage: int, barrier: Barrier) -> None:
@@ -417,11 +415,6 @@ class _Rewriting:
             return sum(leaf.size_bytes for leaf in self.catalogue.leaves(found.table))
 
         return sorted(tables, key=size, reverse=True)
-
-
-def _copy_of(table: Table, number: int) -> sql.Identifier:
-    """The name of a table's copy until it takes the table's place."""
-    return sql.Identifier(table.schema, f"refresh_mask_{number}")
 
 
 def _join_owners(connection: Connection, plan: Plan) -> None:

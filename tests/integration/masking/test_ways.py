@@ -11,9 +11,9 @@ from psycopg import sql
 
 from contracts.errors import DatabaseError
 from masking.keys import MaskingKeys
-from masking.statements import passes as statements
+from masking.planning.repetition import repeating_columns
 from tasks.archive.saved_schema import save_schema
-from tasks.postgres import rewrite as rewriting
+from tasks.postgres import table_copies
 from tasks.postgres.rewrite import rewrite
 from tasks.postgres.verification import verify
 from tests.integration.masking.conftest import KEYS, Clone
@@ -194,7 +194,7 @@ def test_a_step_that_was_cut_off_goes_on_where_it_stopped(
 ) -> None:
     catalogue, plan = shop.plan(shop_policy, SCRIPT)
     save_schema(shop.login, shop.database)
-    whole, calls = getattr(statements, cut_at), 0
+    whole, calls = getattr(table_copies, cut_at), 0
 
     def cut_off(*arguments: object) -> object:
         nonlocal calls
@@ -206,10 +206,76 @@ def test_a_step_that_was_cut_off_goes_on_where_it_stopped(
     def run(keys: MaskingKeys = KEYS) -> None:
         rewrite(shop.login, shop.database, catalogue, plan, keys, copy_from_bytes=0)
 
-    monkeypatch.setattr(rewriting, cut_at, cut_off)
+    monkeypatch.setattr(table_copies, cut_at, cut_off)
     with pytest.raises(ConnectionError):
         run()
     monkeypatch.undo()
     run()
     assert shop.value("SELECT ssn FROM users WHERE id = 7") == "XXX-XX-0007-7"
     assert verify(shop.login, shop.database, catalogue, plan, KEYS).verification.verdict == "passed"
+
+
+PEOPLE = """
+    CREATE TABLE people (id int PRIMARY KEY, ssn text UNIQUE, first text, city varchar(30), born date, filler text);
+    INSERT INTO people SELECT g, lpad(g::text, 3, '0') || '-45-6789',
+        CASE WHEN g % 7 > 0 THEN (ARRAY['Ann', 'ANN', 'Óscar', ''])[g % 4 + 1] END, 'Town ' || g % 5,
+        date '1970-01-01' + g % 9, repeat('filler ', 20) FROM generate_series(1, 600) AS g;
+    ANALYZE people;
+"""
+PEOPLE_POLICY = """
+tables:
+  people: {columns: {id: keep, ssn: ssn, first: first_name, city: city, born: date_of_birth, filler: keep}}
+"""
+
+
+def test_values_that_repeat_are_masked_once_and_alike(clone: Clone, twin: Callable[[], Clone]) -> None:
+    clone.execute(PEOPLE)
+    other = twin()
+    _, plan = clone.plan(PEOPLE_POLICY)
+    (table,) = plan.tables
+    (((first,),),) = [stage.passes for stage in plan.stages]
+    uses = [column.use for column in table.masked if column.use is not None]
+    assert repeating_columns(table.table, first, uses) == ("first", "city", "born")
+    anew = mask(clone, PEOPLE_POLICY, {}, copy_from_bytes=0)
+    assert indexes(clone, "public.people") == 0
+    assert anew == mask(other, PEOPLE_POLICY, {}, copy_from_bytes=NEVER)
+    assert clone.value("SELECT count(*) FROM people WHERE first IS NULL") == 85
+    assert clone.value("SELECT count(*) FROM pg_class WHERE relname LIKE '%masks%'") == 0
+
+
+def test_a_large_table_is_written_by_ranges_of_its_pages(
+    clone: Clone, twin: Callable[[], Clone], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_copies, "_PAGES_AT_LEAST", 2)
+    clone.execute(PEOPLE)
+    other = twin()
+    anew = mask(clone, PEOPLE_POLICY, {}, copy_from_bytes=0)
+    assert clone.value("SELECT count(*) FROM refresh_mask.progress WHERE step LIKE '%pages%'") > 3
+    assert anew == mask(other, PEOPLE_POLICY, {}, copy_from_bytes=NEVER)
+
+
+def test_ranges_that_were_cut_off_go_on_where_they_stopped(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_copies, "_PAGES_AT_LEAST", 2)
+    clone.execute(PEOPLE)
+    catalogue, plan = clone.plan(PEOPLE_POLICY)
+    save_schema(clone.login, clone.database)
+    whole, calls = getattr(table_copies, "copy_pages"), 0  # noqa: B009 (imported, not exported)
+
+    def cut_off(*arguments: Any) -> sql.Composed:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise ConnectionError
+        return whole(*arguments)
+
+    def run() -> None:
+        rewrite(clone.login, clone.database, catalogue, plan, KEYS, copy_from_bytes=0)
+
+    monkeypatch.setattr(table_copies, "copy_pages", cut_off)
+    with pytest.raises(ConnectionError):
+        run()
+    run()
+    assert verify(clone.login, clone.database, catalogue, plan, KEYS).verification.verdict == "passed"
+    assert clone.value("SELECT count(DISTINCT ssn) FROM people WHERE ssn ~ '^9'") == 600

@@ -1,0 +1,105 @@
+"""Tables that are written anew: filled by one session, or by several that take ranges of pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from psycopg import sql
+
+from masking.catalogue import Table
+from masking.fusing.fuser import Pass
+from masking.planning.plan import TablePlan
+from masking.planning.repetition import repeating_columns
+from masking.statements.passes import identifier
+from masking.statements.table_copies import (
+    Masks,
+    copy,
+    copy_nothing,
+    copy_pages,
+    mask_distinct,
+    replace_by_copy,
+)
+from tasks.postgres.masking_session import CONNECTIONS, SCHEMA, Connection
+
+#: A range is no smaller (16 MiB of PostgreSQL's usual pages): each plans its statement and hashes what it joins anew.
+_PAGES_AT_LEAST = 2048
+#: More ranges than sessions, so that none waits long for the last one.
+_RANGES = 8 * CONNECTIONS
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableCopy:
+    """A table's copy, until it takes the table's place."""
+
+    plan: TablePlan
+    passes: Sequence[Pass]
+    #: Tells it from every other copy.
+    number: int
+
+    @property
+    def table(self) -> Table:
+        return self.plan.table
+
+    @property
+    def name(self) -> sql.Identifier:
+        return sql.Identifier(self.table.schema, f"refresh_mask_{self.number}")
+
+    @cached_property
+    def masks(self) -> tuple[Masks, ...]:
+        """Tables of the masks that are made once per distinct value."""
+        updates = {update.column: update for update in self.passes[0].updates}
+        uses = [column.use for column in self.plan.masked if column.use is not None]
+        return tuple(
+            Masks(
+                update=updates[column],
+                name=sql.Identifier(SCHEMA, f"masks_{self.number}_{place}"),
+                number=place,
+            )
+            for place, column in enumerate(repeating_columns(self.table, self.passes[0], uses))
+        )
+
+    def begin(self, connection: Connection) -> None:
+        """Make the copy: whole, or empty where :meth:`ranges` fill it."""
+        for masks in self.masks:
+            for statement in mask_distinct(masks, self.table):
+                connection.execute(statement)
+        make = copy_nothing if self.ranges(connection) else copy
+        connection.execute(make(self.passes, self.table, self.name, self.masks))
+
+    def ranges(self, connection: Connection) -> list[PageRange]:
+        """Of a large table; the same at each call, since nothing writes to it."""
+        found = connection.execute(
+            "SELECT pg_catalog.pg_relation_size(%s::pg_catalog.regclass)"
+            " / pg_catalog.current_setting('block_size')::int8",
+            (identifier(self.table).as_string(connection),),
+        ).fetchone()
+        pages = int(found[0]) if found else 0
+        if pages < 2 * _PAGES_AT_LEAST:
+            return []
+        step = max(_PAGES_AT_LEAST, -(-pages // _RANGES))
+        return [PageRange(copy=self, pages=range(first, first + step)) for first in range(0, pages, step)]
+
+    def put_in_place(self, connection: Connection) -> None:
+        """Drop the table and what only its copy needed, and give the copy its name."""
+        for statement in replace_by_copy(self.table, self.name):
+            connection.execute(statement)
+        for masks in self.masks:
+            connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(masks.name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageRange:
+    """Some pages of a table that is written anew."""
+
+    copy: TableCopy
+    pages: range
+
+    def __str__(self) -> str:
+        return f"table {self.copy.table}, pages {self.pages.start} to {self.pages.stop - 1}"
+
+    def fill(self, connection: Connection) -> None:
+        """Write their rows into the copy."""
+        copied = self.copy
+        connection.execute(copy_pages(copied.passes, copied.table, copied.name, copied.masks, self.pages))
