@@ -64,9 +64,11 @@ def common_first(function: LiteralString) -> Callable[..., sql.Composable]:
             sql.Identifier("refresh_mask", f"{function}_canonical"), text, sql.SQL(", ").join(keys_of(use))
         )
         domain = literal(use.domain)
-        moved = sql.SQL("(SELECT refresh_mask.moved_filter({}))").format(domain)
-        last_bit = sql.SQL("(SELECT refresh_mask.last_bit({}))").format(domain)
-        return _cast(use, function, [text, number, domain, moved, last_bit])
+        once = [
+            sql.SQL("(SELECT {}({}))").format(sql.Identifier("refresh_mask", name), domain)
+            for name in ("some_moved", "moved_filter", "last_bit")
+        ]
+        return _cast(use, function, [text, number, domain, *once])
 
     return mask
 

@@ -9,7 +9,6 @@ from psycopg import sql
 
 from masking.catalogue import Catalogue, ForeignKey, Table, TableName
 from masking.fusing.fuser import Pass
-from masking.maskers.forms import keys_of
 from masking.maskers.masker import Steps, Use, as_written, text_of
 from masking.planning.plan import Plan, TablePlan
 
@@ -178,38 +177,3 @@ def unnested(use: Use) -> sql.Composed:
 def json_path(steps: Steps) -> str:
     """A path as PostgreSQL's jsonpath."""
     return "$" + "".join("[*]" if step is None else f".{json.dumps(step)}" for step in steps)
-
-
-def hashed_values(sources: Sequence[tuple[Table, Use]]) -> Iterator[sql.Composed]:
-    """Collects what the values of a domain with small ranges hash to, and the slots that they themselves stand for."""
-    yield sql.SQL("DROP TABLE IF EXISTS refresh_mask.hashed_values").format()
-    # CREATE TABLE AS reads and hashes in parallel workers; INSERT doesn't.
-    yield sql.SQL("CREATE UNLOGGED TABLE refresh_mask.hashed_values AS {}").format(
-        sql.SQL(" UNION ALL ").join([one for table, use in sources for one in _hashed(table, use)])
-    )
-    yield sql.SQL("ANALYZE refresh_mask.hashed_values").format()
-
-
-def _hashed(table: Table, use: Use) -> Iterator[sql.Composed]:
-    def function(what: str) -> sql.Identifier:
-        return sql.Identifier("refresh_mask", f"{use.masker.name}_{what}")
-
-    def number(canonical: sql.Composable) -> sql.Composed:
-        return sql.SQL("refresh_mask.number_at(refresh_mask.mac({}, {}, {}), 0)").format(
-            canonical, *keys_of(use)
-        )
-
-    rows = sql.SQL("FROM ONLY {}, LATERAL {} AS texts (value)").format(identifier(table), unnested(use))
-    others: sql.Composable = sql.SQL("true")
-    if use.masker.common_capacity:
-        is_common = sql.SQL("{}(texts.value)").format(function("is_common"))
-        canonical = sql.SQL("{}(texts.value)").format(function("canonical"))
-        yield sql.SQL(
-            "SELECT {}::pg_catalog.int8 AS capacity, {} AS number, refresh_mask.mark({}) AS mark,"
-            " (-1)::pg_catalog.int8 AS own {} WHERE {}"
-        ).format(sql.Literal(use.masker.common_capacity), number(canonical), canonical, rows, is_common)
-        others = sql.SQL("NOT {}").format(is_common)
-    yield sql.SQL(
-        "SELECT space.capacity, {} AS number, refresh_mask.mark(space.canonical) AS mark, space.own"
-        " {}, LATERAL {}(texts.value) AS space WHERE texts.value <> '' AND space.digits <> '' AND {}"
-    ).format(number(sql.SQL("space.canonical")), rows, function("space"), others)

@@ -38,9 +38,12 @@ $$;
 -- The formats of nearly all SSNs, 123-45-6789 and 123456789, go a shorter way to the same mask.
 CREATE FUNCTION refresh_mask.ssn_is_common(value text) RETURNS bool
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT (value LIKE '___-__-____' OR pg_catalog.length(value) = 9) AND value NOT LIKE '9%'
-       AND pg_catalog.length(refresh_mask.ssn_canonical(value)) = 9
-       AND refresh_mask.has_only(refresh_mask.ssn_canonical(value), '0123456789')
+    SELECT CASE pg_catalog.octet_length(value)
+               WHEN 11 THEN value LIKE '___-__-____' AND value NOT LIKE '%-%-%-%'
+                            AND refresh_mask.has_only(value, '0123456789-')
+               WHEN 9 THEN refresh_mask.has_only(value, '0123456789')
+               ELSE false END
+       AND value NOT LIKE '9%'
 $$;
 
 -- Whether a value holds no other characters than some ASCII ones: quicker than a regular expression.
@@ -54,15 +57,17 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT pg_catalog.replace(value, '-', '')
 $$;
 
--- Parameters: value, number (of its canonical form's hash), domain, filter of its moved values and that one's last bit.
-CREATE FUNCTION refresh_mask.ssn(value text, number bigint, domain text, filter bytea, last_bit bigint) RETURNS text
+-- Parameters: value, number (of its canonical form's hash), domain, whether values of it were moved, the filter that
+--             tells which, and that one's last bit.
+CREATE FUNCTION refresh_mask.ssn(value text, number bigint, domain text, some_moved bool, filter bytea, last_bit bigint)
+RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN refresh_mask.ssn_is_common(value)
-                     AND NOT refresh_mask.may_be_moved(
-                         refresh_mask.mark(refresh_mask.ssn_canonical(value)), filter, last_bit)
+                     AND NOT (some_moved AND refresh_mask.may_be_moved(
+                         refresh_mask.mark(refresh_mask.ssn_canonical(value)), filter, last_bit))
                 THEN pg_catalog.overlay(pg_catalog.overlay((900000000 + number % 100000000)::text,
-                         CASE WHEN pg_catalog.length(value) = 9 THEN '' ELSE '-' END, 4, 0),
-                         CASE WHEN pg_catalog.length(value) = 9 THEN '' ELSE '-' END, 7, 0)
+                         CASE WHEN pg_catalog.octet_length(value) = 9 THEN '' ELSE '-' END, 4, 0),
+                         CASE WHEN pg_catalog.octet_length(value) = 9 THEN '' ELSE '-' END, 7, 0)
                 ELSE refresh_mask.ssn(value, domain) END
 $$;
 
@@ -104,15 +109,18 @@ $$;
 -- in the reserved range don't.
 CREATE FUNCTION refresh_mask.phone_is_common(value text) RETURNS bool
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT CASE pg_catalog.length(value)
-               WHEN 10 THEN pg_catalog.length(refresh_mask.phone_canonical(value)) = 10
-               WHEN 12 THEN pg_catalog.length(refresh_mask.phone_canonical(value)) = 10 AND value LIKE '___-___-____'
-               WHEN 14 THEN pg_catalog.length(refresh_mask.phone_canonical(value)) = 10 AND value LIKE '(___) ___-____'
-               WHEN 15 THEN pg_catalog.length(refresh_mask.phone_canonical(value)) = 11 AND value LIKE '+1 ___-___-____'
-               WHEN 17 THEN pg_catalog.length(refresh_mask.phone_canonical(value)) = 11
-                            AND value LIKE '+1 (___) ___-____'
+    SELECT CASE pg_catalog.octet_length(value)
+               WHEN 10 THEN refresh_mask.has_only(value, '0123456789')
+               WHEN 12 THEN value LIKE '___-___-____' AND value NOT LIKE '%-%-%-%'
+                            AND refresh_mask.has_only(value, '0123456789-')
+               WHEN 14 THEN value LIKE '(___) ___-____'
+                            AND refresh_mask.has_only(pg_catalog.replace(pg_catalog.substr(value, 2), ') ', ''), '0123456789-')
+                            AND value NOT LIKE '%-%-%' AND value NOT LIKE '%) %) %'
+               WHEN 15 THEN value LIKE '+1 ___-___-____' AND value NOT LIKE '%-%-%-%'
+                            AND refresh_mask.has_only(pg_catalog.substr(value, 4), '0123456789-')
+               WHEN 17 THEN value LIKE '+1 (___) ___-____' AND value NOT LIKE '%-%-%' AND value NOT LIKE '%) %) %'
+                            AND refresh_mask.has_only(pg_catalog.replace(pg_catalog.substr(value, 5), ') ', ''), '0123456789-')
                ELSE false END
-       AND refresh_mask.has_only(refresh_mask.phone_canonical(value), '0123456789')
        AND pg_catalog.strpos(value, '555') = 0
 $$;
 
@@ -123,13 +131,14 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
 $$;
 
 -- Parameters: as ssn has them. 20000 + slot is the area code with the last two digits behind it.
-CREATE FUNCTION refresh_mask.phone(value text, number bigint, domain text, filter bytea, last_bit bigint) RETURNS text
+CREATE FUNCTION refresh_mask.phone(value text, number bigint, domain text, some_moved bool, filter bytea, last_bit bigint)
+RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN refresh_mask.phone_is_common(value)
-                     AND NOT refresh_mask.may_be_moved(
-                         refresh_mask.mark(refresh_mask.phone_canonical(value)), filter, last_bit)
-                THEN CASE pg_catalog.length(value) WHEN 14 THEN '(' WHEN 15 THEN '+1 ' WHEN 17 THEN '+1 (' ELSE '' END
-                     || pg_catalog.overlay((20000 + number % 80000)::text, CASE pg_catalog.length(value)
+                     AND NOT (some_moved AND refresh_mask.may_be_moved(
+                         refresh_mask.mark(refresh_mask.phone_canonical(value)), filter, last_bit))
+                THEN CASE pg_catalog.octet_length(value) WHEN 14 THEN '(' WHEN 15 THEN '+1 ' WHEN 17 THEN '+1 (' ELSE '' END
+                     || pg_catalog.overlay((20000 + number % 80000)::text, CASE pg_catalog.octet_length(value)
                             WHEN 10 THEN '55501' WHEN 14 THEN ') 555-01' WHEN 17 THEN ') 555-01' ELSE '-555-01' END, 4, 0)
                 ELSE refresh_mask.phone(value, domain) END
 $$;

@@ -40,6 +40,11 @@ LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
                     '\x00'::bytea)
 $$;
 
+CREATE FUNCTION refresh_mask.some_moved(domain text) RETURNS bool
+LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
+    SELECT pg_catalog.octet_length(refresh_mask.moved_filter(domain)) > 1
+$$;
+
 -- Its last bit's number: its length is a power of two.
 CREATE FUNCTION refresh_mask.last_bit(domain text) RETURNS bigint
 LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
@@ -84,8 +89,11 @@ BEGIN
         -- Slots that more than one row points at, be it with one value, or that a value stands for.
         TRUNCATE refresh_mask.contested_slots;
         INSERT INTO refresh_mask.contested_slots (slot)
-        SELECT h.number % space.capacity FROM refresh_mask.hashed_values h
-         WHERE h.capacity = space.capacity GROUP BY 1 HAVING pg_catalog.count(*) > 1
+        SELECT DISTINCT sorted.slot
+          FROM (SELECT pointed.slot, pg_catalog.lag(pointed.slot) OVER (ORDER BY pointed.slot) AS before
+                  FROM (SELECT h.number % space.capacity AS slot FROM refresh_mask.hashed_values h
+                         WHERE h.capacity = space.capacity OFFSET 0) pointed) sorted
+         WHERE sorted.slot = sorted.before
          UNION
         SELECT h.own FROM refresh_mask.hashed_values h WHERE h.capacity = space.capacity AND h.own >= 0;
         ANALYZE refresh_mask.contested_slots;

@@ -29,13 +29,13 @@ from masking.statements.passes import (
     delete_others,
     disarm,
     foreign_keys,
-    hashed_values,
     held_to_policies,
     rearm,
     truncatable,
     truncate,
     update,
 )
+from masking.statements.slots import hashed_values
 from tasks.postgres.connection import safe_errors
 from tasks.postgres.masking_functions import create_functions
 from tasks.postgres.masking_session import (

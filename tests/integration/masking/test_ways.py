@@ -261,7 +261,8 @@ def test_ranges_that_were_cut_off_go_on_where_they_stopped(
     clone.execute(PEOPLE)
     catalogue, plan = clone.plan(PEOPLE_POLICY)
     save_schema(clone.login, clone.database)
-    whole, calls = getattr(table_copies, "copy_pages"), 0  # noqa: B009 (imported, not exported)
+    whole: Callable[..., sql.Composed] = getattr(table_copies, "copy_pages")  # noqa: B009 (imported, not exported)
+    calls = 0
 
     def cut_off(*arguments: Any) -> sql.Composed:
         nonlocal calls

@@ -8,7 +8,8 @@ from masking.maskers.masker import Masker
 from masking.planning.plan import make_plan
 from masking.policy.reading import parse_policy
 from masking.statements.capture import capture_values
-from masking.statements.passes import hashed_values, update
+from masking.statements.passes import update
+from masking.statements.slots import hashed_values
 from tests.unit.masking.shapes import USERS, catalogue
 
 
