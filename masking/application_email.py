@@ -6,21 +6,21 @@ application may take this file as it is. The sub-key opens no other domain, and 
 whoever has it can try addresses, so it is a secret, and docs/masking.md says how it gets to an application.
 
     >>> masked_email(bytes.fromhex(64 * "0"), "Somebody@Mail.example")
-    'iNkPiiRnqNnAHqnAbQ@example.com'
+    'jKcIloZqgGq4CtkQsG@example.com'
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 
 #: How many letters a mask has, unless the plan found that its column needs more, or has room for fewer only.
 LETTERS = 18
-LETTERS_MAX = 64
+LETTERS_MAX = 43
 DOMAIN = "example.com"
 _SUB_KEY_BYTES = 32
-# Four bits of the hash each: the letters a to r without l and o.
-_LETTERS = str.maketrans("0123456789", "ghijkmnpqr")
+_UNUSUAL = str.maketrans("+/", "xz")
 # Letters of other alphabets stay as they are: whether they have a small one depends on a server's locale.
 _FOLD = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
@@ -32,7 +32,7 @@ def masked_email(sub_key: bytes, value: str, *, letters: int = LETTERS) -> str:
         sub_key: the 32 bytes of the masking domain, from the secret that they were handed over in.
         value: the address as production has it, to the letter. Addresses that differ only in the case of A to Z give
             masks that differ only in case.
-        letters: how many letters the column's masks have before the @.
+        letters: how many letters and digits the column's masks have before the @.
 
     Raises:
         ValueError: the key isn't one, or no mask has so many letters. The message shows neither key nor value.
@@ -44,17 +44,17 @@ def masked_email(sub_key: bytes, value: str, *, letters: int = LETTERS) -> str:
     if value == "":
         return value
     folded = value.translate(_FOLD)
-    word = _hash(sub_key, folded).translate(_LETTERS)[:letters]
+    word = base64.b64encode(_hash(sub_key, folded)).decode()[:letters].translate(_UNUSUAL).lower()
     if folded != value:
-        cases = _hash(sub_key, value)
+        cases = _hash(sub_key, value).hex()
         word = "".join(
             letter.upper() if case < "8" else letter for letter, case in zip(word, cases, strict=False)
         )
     return f"{word}@{DOMAIN}"
 
 
-def _hash(sub_key: bytes, text: str) -> str:
+def _hash(sub_key: bytes, text: str) -> bytes:
     try:
-        return hmac.digest(sub_key, text.encode(), hashlib.sha256).hex()
+        return hmac.digest(sub_key, text.encode(), hashlib.sha256)
     except UnicodeEncodeError:  # which holds the value
         raise ValueError("no text of PostgreSQL's holds such a value") from None

@@ -24,7 +24,7 @@ _JSON_BY_PATH = Masker(
 DOCUMENTS = (
     Masker(
         name="free_text",
-        doc="Filler words, as long as the value. Under a unique index, letters from a keyed hash come first.",
+        doc="Filler words, as long as the value. Under a unique index, characters from a keyed hash come first.",
         types=TEXT,
         distinct="letters",
         room=lambda width: width,

@@ -9,7 +9,7 @@ from typing import Any, LiteralString
 from psycopg import sql
 
 from masking.maskers.files import TINY_FILES
-from masking.maskers.masker import Use, as_written, literal, text_of
+from masking.maskers.masker import LETTER, Use, as_written, literal, text_of
 from masking.maskers.parameters import Bytes, Constant, Expression, JsonValue
 
 TEXT = frozenset({"text", "varchar", "bpchar", "citext", "name"})
@@ -119,7 +119,9 @@ def from_list(*words: LiteralString, pattern: str | None = None) -> Callable[...
         bare = text
         room = use.width
         if use.letters:
-            bare = sql.SQL("pg_catalog.regexp_replace({}, ' [a-rA-R]+$', '')").format(text)
+            bare = sql.SQL("pg_catalog.regexp_replace({}, {}, '', 'i')").format(
+                text, literal(f" {LETTER}{{{use.letters}}}$")
+            )
             room = max(use.width - use.letters - 1, 0)
         if pattern is not None:
             bare = sql.SQL("pg_catalog.regexp_replace({}, {}, '')").format(bare, literal(pattern))
@@ -218,7 +220,7 @@ def pseudonym(use: Use, value: sql.Composable) -> sql.Composable:
 def is_pseudonym(use: Use, value: sql.Composable) -> sql.Composable:
     if use.column.element_type == "uuid":
         return matches(lambda _: "^.{14}4.{4}8")(use, value)
-    return matches(lambda _: "^[a-r]+$")(use, value)
+    return matches(lambda _: f"^{LETTER}{{{use.letters}}}$")(use, value)
 
 
 def is_filler(use: Use, value: sql.Composable) -> sql.Composable:
@@ -230,7 +232,7 @@ def is_filler(use: Use, value: sql.Composable) -> sql.Composable:
             " = refresh_mask.filler(GREATEST(pg_catalog.length({text}) - {letters} - 1, 0))"
         ).format(
             text=text,
-            pattern=literal(f"^[a-r]{{{use.letters}}}( |$)"),
+            pattern=literal(f"^{LETTER}{{{use.letters}}}( |$)"),
             after=literal(use.letters + 2),
             letters=literal(use.letters),
         )

@@ -18,7 +18,7 @@ from masking.maskers.forms import (
     username_prefix,
     width_of,
 )
-from masking.maskers.masker import LETTERS, Masker, Use, literal
+from masking.maskers.masker import LETTER, LETTERS, Masker, Use, literal
 from masking.maskers.parameters import Email, MappedHost
 
 _HOST = "example.com"
@@ -38,7 +38,7 @@ def _email_at(host: str | MappedHost) -> Masker | None:
     """The masker for another host than the default."""
     ours: Callable[..., sql.Composable]
     if isinstance(host, MappedHost):
-        tail, pattern = 2 + _MAPPED_HOST + len(host.mapped), rf"[a-r]{{{_MAPPED_HOST}}}\.{host.mapped}"
+        tail, pattern = 2 + _MAPPED_HOST + len(host.mapped), rf"{LETTER}{{{_MAPPED_HOST}}}\.{host.mapped}"
         ours = keyed_call("email_mapping_host", lambda use: host.mapped, letters_of)
     elif host == "keep":
         tail, pattern = _EMAIL_TAIL, ".+"
@@ -58,7 +58,7 @@ def _email_at(host: str | MappedHost) -> Masker | None:
         room=lambda width: width - tail,
         min_width=tail + 1,
         mask=ours,
-        holds=matches(lambda use: f"^[a-r]+@{pattern}$"),
+        holds=matches(lambda use: f"^{LETTER}{{{use.letters}}}@{pattern}$"),
     )
 
 
@@ -66,8 +66,8 @@ IDENTIFIERS = (
     Masker(
         name="email",
         doc=(
-            "Letters from a keyed hash at example.com (RFC 2606). Values that differ only in case give results "
-            "that differ only in case. domain_part: another reserved host, or keep (with a reason) for the value's "
+            "Letters and digits from a keyed hash at example.com (RFC 2606). Values that differ only in case give "
+            "results that differ only in case. domain_part: another reserved host, or keep (with a reason) for the value's "
             "own, or {mapped: test}: each host gives its own host, xxxxxxxxxx.test."
         ),
         parameters=Email,
@@ -77,22 +77,24 @@ IDENTIFIERS = (
         room=lambda width: width - _EMAIL_TAIL,
         min_width=_EMAIL_TAIL + 1,
         mask=keyed_call("email", letters_of),
-        holds=matches(lambda use: r"^[a-r]+@example\.com$"),
+        holds=matches(lambda use: rf"^{LETTER}{{{use.letters}}}@example\.com$"),
         variant=lambda parameters: _email_at(parameters.domain_part),
     ),
     Masker(
         name="username",
-        doc="user_ and letters from a keyed hash; the letters alone where there is little room.",
+        doc="user_ and letters and digits from a keyed hash; these alone where there is little room.",
         types=TEXT,
         distinct="letters",
         letters=LETTERS,
         room=lambda width: width,
         mask=keyed_call("username", username_prefix, letters_of),
-        holds=matches(lambda use: "^(user_)?[a-r]+$"),
+        holds=matches(lambda use: f"^(user_)?{LETTER}{{{use.letters}}}$"),
     ),
     Masker(
         name="pseudonym",
-        doc="18 letters from a keyed hash, fewer where there is no room; for a UUID another one (version 4).",
+        doc=(
+            "18 letters and digits from a keyed hash, fewer where there is no room; for a UUID another one (version 4)."
+        ),
         types=TEXT | {"uuid"},
         distinct="letters",
         letters=LETTERS,

@@ -14,8 +14,13 @@ from masking.syntax.expressions import Expression
 
 #: A width for columns without one.
 UNLIMITED = 2**31 - 1
-#: Letters that carry four bits of a keyed hash each; 18 meet a duplicate among 10⁶ values once in 2³³ runs.
+#: Letters and digits that carry more than four bits of a keyed hash each; 18 meet a duplicate among 10⁶ values less
+#: than once in 2³³ runs.
 LETTERS = 18
+#: A hash has no more.
+LETTERS_MAX = 43
+#: What they are, as a regular expression.
+LETTER = "[a-z0-9]"
 #: Fewer letters than this may be a raw value by chance.
 LETTERS_THAT_TELL = 8
 #: Types whose values are wide enough to tell a raw one by equality.

@@ -12,7 +12,7 @@ from typing import ClassVar, LiteralString
 from psycopg import sql
 
 from masking.maskers.forms import TEXT, from_list, matches, named
-from masking.maskers.masker import Domain, Masker, Subject, Use, text_of
+from masking.maskers.masker import LETTER, Domain, Masker, Subject, Use, text_of
 
 _EMAIL_TAIL = len("@example.com")
 #: Letters that an address has where it needn't be distinct: enough to tell it from a raw one.
@@ -102,7 +102,7 @@ TOGETHER = (
         room=lambda width: width - _EMAIL_TAIL,
         min_width=_EMAIL_TAIL + 1,
         mask=_masked("person_email"),
-        holds=matches(lambda use: rf"^([a-z]+[.]){{0,2}}[a-r]{{{use.letters}}}@example\.com$"),
+        holds=matches(lambda use: rf"^([a-z]+[.]){{0,2}}{LETTER}{{{use.letters}}}@example\.com$"),
         elementwise=False,
     ),
     _from_lists(

@@ -13,7 +13,7 @@ from dataclasses import replace
 from contracts.errors import PolicyInvalid
 from masking.catalogue import Catalogue, Column, Index, Table, TableName
 from masking.maskers.forms import constant_length
-from masking.maskers.masker import LETTERS, UNLIMITED, Condition, Subject, Use
+from masking.maskers.masker import LETTERS, LETTERS_MAX, UNLIMITED, Condition, Subject, Use
 from masking.planning.conditions import conditions_of
 from masking.planning.nested import inner_rules, inner_use
 from masking.policy.rules import ColumnRule, Policy, invalid
@@ -234,7 +234,7 @@ def _settled(
         )
     if masker.distinct != "letters":
         return use
-    room = min(max(masker.room(width), 0), 64)
+    room = min(max(masker.room(width), 0), LETTERS_MAX)
     needed = letters_for(rows_at_most(catalogue, table)) if constraint is not None else 0
     if needed > room:
         raise _unfit(

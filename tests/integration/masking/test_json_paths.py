@@ -117,7 +117,14 @@ LEFT: list[tuple[Any, bool]] = [
     ({"phones": [{"number": None, "kind": "home"}]}, True),
     ({"source": "Bob himself"}, True),
     ("Bob", True),
-    ({"contact": {"email": "abc@example.com"}, "phones": [{"number": "212-555-0123"}], "plan": [1]}, False),
+    (
+        {
+            "contact": {"email": "abcdefghijklmnopqr@example.com"},
+            "phones": [{"number": "212-555-0123"}],
+            "plan": [1],
+        },
+        False,
+    ),
     ({"source": "import", "contact": None, "tags": [None, "", "aaa"]}, False),
     (None, False),
 ]

@@ -15,8 +15,8 @@ SUB_KEY = MaskingKeys(root=bytes(range(32))).sub_key("email")
 
 
 def test_the_example_in_its_docstring_is_true() -> None:
-    assert masked_email(bytes(32), "Somebody@Mail.example") == "iNkPiiRnqNnAHqnAbQ@example.com"
-    assert "'iNkPiiRnqNnAHqnAbQ@example.com'" in str(application_email.__doc__)
+    assert masked_email(bytes(32), "Somebody@Mail.example") == "jKcIloZqgGq4CtkQsG@example.com"
+    assert "'jKcIloZqgGq4CtkQsG@example.com'" in str(application_email.__doc__)
 
 
 def test_an_application_can_take_the_file_as_it_is() -> None:
@@ -42,10 +42,10 @@ def test_a_longer_mask_begins_with_the_shorter_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sub_key", "letters"), [(b"k" * 31, 18), (bytes(64), 18), (SUB_KEY, 0), (SUB_KEY, 65)]
+    ("sub_key", "letters"), [(b"k" * 31, 18), (bytes(64), 18), (SUB_KEY, 0), (SUB_KEY, 44)]
 )
 def test_a_wrong_key_or_length_is_refused_without_being_shown(sub_key: bytes, letters: int) -> None:
-    with pytest.raises(ValueError, match=r"^a sub-key has 32 bytes$|^a mask has 1 to 64 letters$") as caught:
+    with pytest.raises(ValueError, match=r"^a sub-key has 32 bytes$|^a mask has 1 to 43 letters$") as caught:
         masked_email(sub_key, "ann@mail.example", letters=letters)
     assert "ann" not in str(caught.value)
 
