@@ -67,8 +67,8 @@ IDENTIFIERS = (
         name="email",
         doc=(
             "Letters and digits from a keyed hash at example.com (RFC 2606). Values that differ only in case give "
-            "results that differ only in case. domain_part: another reserved host, or keep (with a reason) for the value's "
-            "own, or {mapped: test}: each host gives its own host, xxxxxxxxxx.test."
+            "results that differ only in case. domain_part: another reserved host, or keep (with a reason) for the "
+            "value's own, or {mapped: test}: each host gives its own host, xxxxxxxxxx.test."
         ),
         parameters=Email,
         types=TEXT,

@@ -125,7 +125,7 @@ LEFT: list[tuple[Any, bool]] = [
         },
         False,
     ),
-    ({"source": "import", "contact": None, "tags": [None, "", "aaa"]}, False),
+    ({"source": "import", "contact": None, "tags": [None, "", 18 * "a"]}, False),
     (None, False),
 ]
 
