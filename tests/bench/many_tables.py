@@ -1,0 +1,56 @@
+"""A database with thousands of small tables, and the policy that says something of every column of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.bench.server import BenchServer
+
+HERE = Path(__file__).parent
+#: Tables that are made in one transaction: each takes a few locks until it ends.
+_AT_ONCE = 500
+#: As many locks as Aurora gives an instance of 16 GiB, whose connections are many more than the bench's.
+SETTINGS = {"max_locks_per_transaction": "1024"}
+_GROUP = 20
+#: Places in a group of twenty.
+_FILTERED, _EMPTIED, _PARTITIONED = 13, 14, 15
+_COLUMNS = """\
+    columns:
+      id: keep
+      parent_id: keep
+      email: email
+      first_name: first_name
+      last_name: last_name
+      phone: phone
+      note: free_text
+      born_on: {date_of_birth: {domain: birthday}}
+      amount: keep
+      created_at: {keep: "when the row was written"}
+"""
+
+
+def make_many_tables(server: BenchServer, database: str, *, tables: int) -> str:
+    """``tables`` tables and partitions, analysed; result: the policy."""
+    server.drop(database)
+    server.create(database)
+    text = (HERE / "many_tables.sql").read_bytes()
+    with server.user(database) as connection:
+        for first in range(0, tables, _AT_ONCE):
+            last = min(first + _AT_ONCE, tables) - 1
+            connection.execute(
+                "SELECT pg_catalog.set_config('bench.first', %s, false), pg_catalog.set_config('bench.last', %s, false)",
+                (str(first), str(last)),
+            )
+            connection.execute(text)
+        connection.execute("ANALYZE")
+    return "tables:\n" + "".join(_rule(number) for number in range(tables))
+
+
+def _rule(number: int) -> str:
+    place, name = number % _GROUP, f"  public.t{number}:"
+    if place > _PARTITIONED:
+        return ""
+    if place == _EMPTIED:
+        return f"{name} empty\n"
+    where = '    where: "id > 1"\n' if place == _FILTERED else ""
+    return f"{name}\n{where}{_COLUMNS}"

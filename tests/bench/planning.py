@@ -1,0 +1,183 @@
+"""``python -m tests.bench.planning``: what a database of many tables costs, part by part, with next to no rows in it.
+
+Every part runs in one process, as in a refresh, and in its order; the process holds nothing else, so the most memory
+that it had is ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rich.console import Console
+from rich.table import Table
+
+from contracts.login import Login
+from masking.explanation.explanation import explain
+from masking.explanation.policy_warnings import warnings_of
+from masking.explanation.text import explanation_text
+from masking.planning.plan import make_plan
+from masking.policy.reading import parse_policy
+from masking.statements.checks import checks_of
+from tasks.archive.saved_schema import save_schema
+from tasks.postgres.catalogue import read_catalogue
+from tasks.postgres.rehearsal import rehearse
+from tasks.postgres.rewrite import join_owners, rewrite
+from tasks.postgres.verification import finish, verify
+from tests.bench import document, many_tables
+from tests.bench.ours import KEYS
+from tests.bench.server import SETTINGS, bench_server
+from tests.bench.state import CHECKOUT
+
+TABLES = 10_000
+#: What must be done before the first statement, and how long it may take for so many tables.
+PLANNING = ("parse the policy", "read the catalogue", "plan")
+_DATABASE = "many_tables"
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One part of the mask step. ``cpu_seconds`` are our process's own, the rest is PostgreSQL's; ``memory_mib`` is the
+    most that the process had by its end.
+    """
+
+    name: str
+    seconds: float
+    cpu_seconds: float
+    memory_mib: float
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.parts: list[Part] = []
+
+    def time(self, name: str, work: Callable[[], Result]) -> Result:
+        began, cpu = time.perf_counter(), time.process_time()
+        result = work()
+        self.parts.append(
+            Part(
+                name=name,
+                seconds=time.perf_counter() - began,
+                cpu_seconds=time.process_time() - cpu,
+                memory_mib=memory_mib(),
+            )
+        )
+        return result
+
+
+def memory_mib() -> float:
+    """The most that this process has had."""
+    # Bytes on macOS, kibibytes on Linux.
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / (1 << 20)
+
+
+def measure(login: Login, database: str, policy_text: str, *, whole: bool) -> list[Part]:
+    """Every part in turn; without ``whole``, nothing of the database is changed."""
+    clock = _Clock()
+    policy = clock.time(PLANNING[0], lambda: parse_policy(policy_text))
+    catalogue = clock.time(PLANNING[1], lambda: read_catalogue(login, database))
+    plan = clock.time(PLANNING[2], lambda: make_plan(catalogue, policy))
+    clock.time("warn", lambda: warnings_of(catalogue, policy))
+    clock.time("explain", lambda: explanation_text(explain(catalogue, policy, plan), with_order=True))
+    clock.time(
+        "write the checks", lambda: [check.query.as_string(None) for check in checks_of(plan, catalogue)]
+    )
+    if whole:
+        clock.time("rehearse", lambda: rehearse(login, database, catalogue, plan, KEYS))
+        clock.time("save the schema", lambda: _save(login, database, plan))
+        clock.time("mask", lambda: rewrite(login, database, catalogue, plan, KEYS))
+        clock.time("verify", lambda: verify(login, database, catalogue, plan, KEYS))
+        clock.time("finish", lambda: finish(login, database))
+    return clock.parts
+
+
+def _save(login: Login, database: str, plan: Any) -> None:
+    join_owners(login, database, plan)
+    save_schema(login, database)
+
+
+def bench(directory: Path, *, tables: int, whole: bool) -> tuple[list[Part], Mapping[str, str]]:
+    """Measure, and write ``planning.json``."""
+    load = os.getloadavg()[0]
+    with bench_server({**SETTINGS, **many_tables.SETTINGS}) as server:
+        policy = many_tables.make_many_tables(server, _DATABASE, tables=tables)
+        with multiprocessing.get_context("spawn").Pool(processes=1) as pool:
+            parts = pool.apply(measure, (server.login, _DATABASE, policy), {"whole": whole})
+        measured = document.circumstances(server, load=load)
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "planning.json").write_text(
+        json.dumps(
+            {
+                "tables": tables,
+                "planning_seconds": round(planning_seconds(parts), 3),
+                "parts": [asdict(part) for part in parts],
+            },
+            indent=2,
+        )
+        + "\n",
+        encoding="utf-8",
+    )
+    return parts, measured
+
+
+def planning_seconds(parts: Sequence[Part]) -> float:
+    """From the policy's text and the database's name to the plan."""
+    return sum(part.seconds for part in parts if part.name in PLANNING)
+
+
+def markdown(parts: Sequence[Part], tables: int, measured: Mapping[str, str]) -> Iterator[str]:
+    yield from (f"- {name}: {value}" for name, value in measured.items())
+    yield f"- tables: {tables:,}"
+    yield ""
+    yield "| part | seconds | of these, in our own process | memory by then |"
+    yield "|---|---|---|---|"
+    yield f"| **planned** (the first three) | {planning_seconds(parts):.1f} | | |"
+    for part in parts:
+        yield f"| {' | '.join(_cells(part))} |"
+
+
+def _cells(part: Part) -> tuple[str, str, str, str]:
+    return part.name, f"{part.seconds:.1f}", f"{part.cpu_seconds:.1f}", f"{part.memory_mib:.0f} MiB"
+
+
+def _table(parts: Sequence[Part], tables: int) -> Table:
+    shown = Table(title=f"{tables:,} tables: planned in {planning_seconds(parts):.1f} s")
+    for heading in ("part", "seconds", "in our process", "memory by then"):
+        shown.add_column(heading)
+    for part in parts:
+        shown.add_row(*_cells(part))
+    return shown
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.planning", description=__doc__)
+    parser.add_argument("--tables", type=int, default=TABLES, help="how many (default %(default)s)")
+    parser.add_argument("--plan-only", action="store_true", help="mask nothing")
+    parser.add_argument("--document", action="store_true", help="write the result into docs/benchmarks.md")
+    parser.add_argument("--directory", type=Path, default=CHECKOUT / ".bench", help=argparse.SUPPRESS)
+    options = parser.parse_args(argv)
+    os.environ.setdefault("LOCALAWS_TMPDIR", "/var/tmp")
+    # As Ctrl-C does: else a bench that is killed leaves its server running until the next one sweeps it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    parts, measured = bench(options.directory, tables=options.tables, whole=not options.plan_only)
+    Console().print(_table(parts, options.tables))
+    if options.document:
+        document.write_section("planning", markdown(parts, options.tables, measured))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
