@@ -37,10 +37,8 @@ def make_many_tables(server: BenchServer, database: str, *, tables: int) -> str:
     with server.user(database) as connection:
         for first in range(0, tables, _AT_ONCE):
             last = min(first + _AT_ONCE, tables) - 1
-            connection.execute(
-                "SELECT pg_catalog.set_config('bench.first', %s, false), pg_catalog.set_config('bench.last', %s, false)",
-                (str(first), str(last)),
-            )
+            for name, value in (("bench.first", first), ("bench.last", last)):
+                connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, str(value)))
             connection.execute(text)
         connection.execute("ANALYZE")
     return "tables:\n" + "".join(_rule(number) for number in range(tables))
