@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ruamel.yaml.cyaml import CParser
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.main import CParser
 
 from masking.policy import placed_yaml
 from masking.policy.placed_yaml import PlacedList, PlacedMapping, load
