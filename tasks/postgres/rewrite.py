@@ -20,7 +20,7 @@ from masking.keys import MaskingKeys
 from masking.maskers.masker import as_written
 from masking.planning.nulls import columns_of_users_sql, remember_nulls
 from masking.planning.plan import Plan, TablePlan
-from masking.planning.ways import COPY_FROM_BYTES, way_of
+from masking.planning.ways import COPY_FROM_BYTES, Ways
 from masking.statements.checks import places
 from masking.statements.passes import (
     capture,
@@ -110,7 +110,7 @@ class _Rewriting:
     ) -> None:
         self.login, self.database = login, database
         self.catalogue, self.plan, self.keys = catalogue, plan, keys
-        self.copy_from_bytes = copy_from_bytes
+        self.ways = Ways(catalogue, plan.stages, copy_from_bytes=copy_from_bytes)
 
     def prepare(self) -> None:
         """Our schema with its functions, word lists and marks."""
@@ -295,10 +295,7 @@ class _Rewriting:
         copied = [
             self.catalogue.tables_by_id[found[0].table]
             for found in passes
-            if way_of(
-                self.catalogue, self.plan.stages, stage, found, copy_from_bytes=self.copy_from_bytes
-            ).name
-            == "copy"
+            if self.ways.of(stage, found).name == "copy"
         ]
         if not copied:
             return {}
