@@ -1,4 +1,4 @@
-"""A database with thousands of small tables, and the policy that says something of every column of it."""
+"""A database with thousands of small tables, the policy that says something of every column of it, and scripts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ _AT_ONCE = 500
 SETTINGS = {"max_locks_per_transaction": "1024"}
 _GROUP = 20
 #: Places in a group of twenty.
-_FILTERED, _EMPTIED, _PARTITIONED = 13, 14, 15
+_SCRIPTED, _FILTERED, _EMPTIED, _PARTITIONED = 12, 13, 14, 15
+_STATEMENT = 500
 _COLUMNS = """\
     columns:
       id: keep
@@ -29,8 +30,8 @@ _COLUMNS = """\
 """
 
 
-def make_many_tables(server: BenchServer, database: str, *, tables: int) -> str:
-    """``tables`` tables and partitions, analysed; result: the policy."""
+def make_many_tables(server: BenchServer, database: str, *, tables: int) -> None:
+    """``tables`` tables and partitions, analysed."""
     server.drop(database)
     server.create(database)
     text = (HERE / "many_tables.sql").read_bytes()
@@ -41,7 +42,22 @@ def make_many_tables(server: BenchServer, database: str, *, tables: int) -> str:
                 connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, str(value)))
             connection.execute(text)
         connection.execute("ANALYZE")
+
+
+def policy(tables: int) -> str:
+    """``policy.yaml``."""
     return "tables:\n" + "".join(_rule(number) for number in range(tables))
+
+
+def scripts(tables: int) -> dict[str, str]:
+    """``masking/*.sql``: a statement for one table in twenty, and one in five hundred that runs as it is written."""
+    lines = []
+    for number in range(tables):
+        if number % _GROUP == _SCRIPTED:
+            lines.append(f"UPDATE t{number} SET note = 'a note of ' || length(note) || ' letters';")
+        if number % _STATEMENT == _GROUP - 1:
+            lines.append(f"DELETE FROM t{number} WHERE amount > 1;")
+    return {"notes.sql": "\n".join(lines)}
 
 
 def _rule(number: int) -> str:
@@ -51,4 +67,5 @@ def _rule(number: int) -> str:
     if place == _EMPTIED:
         return f"{name} empty\n"
     where = '    where: "id > 1"\n' if place == _FILTERED else ""
-    return f"{name}\n{where}{_COLUMNS}"
+    columns = _COLUMNS if place != _SCRIPTED else _COLUMNS.replace("free_text", "{script: {domain: notes}}")
+    return f"{name}\n{where}{columns}"

@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +31,7 @@ from masking.planning.plan import make_plan
 from masking.policy.reading import parse_policy
 from masking.statements.checks import checks_of
 from tasks.archive.saved_schema import save_schema
+from tasks.cycle_collection import held_off
 from tasks.postgres.catalogue import read_catalogue
 from tasks.postgres.rehearsal import rehearse
 from tasks.postgres.rewrite import join_owners, rewrite
@@ -84,12 +86,15 @@ def memory_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / (1 << 20)
 
 
-def measure(login: Login, database: str, policy_text: str, *, whole: bool) -> list[Part]:
+def measure(
+    login: Login, database: str, policy_text: str, scripts: Mapping[str, str], *, whole: bool
+) -> list[Part]:
     """Every part in turn; without ``whole``, nothing of the database is changed."""
     clock = _Clock()
-    policy = clock.time(PLANNING[0], lambda: parse_policy(policy_text))
-    catalogue = clock.time(PLANNING[1], lambda: read_catalogue(login, database))
-    plan = clock.time(PLANNING[2], lambda: make_plan(catalogue, policy))
+    with held_off():
+        policy = clock.time(PLANNING[0], lambda: parse_policy(policy_text, scripts))
+        catalogue = clock.time(PLANNING[1], lambda: read_catalogue(login, database))
+        plan = clock.time(PLANNING[2], lambda: make_plan(catalogue, policy))
     clock.time("warn", lambda: warnings_of(catalogue, policy))
     clock.time("explain", lambda: explanation_text(explain(catalogue, policy, plan), with_order=True))
     clock.time(
@@ -113,9 +118,12 @@ def bench(directory: Path, *, tables: int, whole: bool) -> tuple[list[Part], Map
     """Measure, and write ``planning.json``."""
     load = os.getloadavg()[0]
     with bench_server({**SETTINGS, **many_tables.SETTINGS}) as server:
-        policy = many_tables.make_many_tables(server, _DATABASE, tables=tables)
-        with multiprocessing.get_context("spawn").Pool(processes=1) as pool:
-            parts = pool.apply(measure, (server.login, _DATABASE, policy), {"whole": whole})
+        many_tables.make_many_tables(server, _DATABASE, tables=tables)
+        policy, scripts = many_tables.policy(tables), many_tables.scripts(tables)
+        # A pool that says so where its process dies.
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+            asked = pool.submit(measure, server.login, _DATABASE, policy, scripts, whole=whole)
+            parts = asked.result()
         measured = document.circumstances(server, load=load)
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "planning.json").write_text(
