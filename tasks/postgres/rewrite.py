@@ -8,7 +8,8 @@ first one stopped, and no value is masked twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from psycopg import sql
 
@@ -190,22 +191,19 @@ class _Rewriting:
         """Remember each table's rows and, hashed, its raw values: the verification compares with them."""
         numbers = places(self.plan, self.catalogue)
         users_own = columns_of_users_sql(self.catalogue, self.plan)
+        done = self._done("captured ")
 
         def remember(found: TablePlan) -> None:
             table, step = found.table, f"captured {found.table}"
-            with (
-                masking_session(self.login, self.database, doing=f"reading table {table}") as connection,
-                connection.transaction(),
-            ):
-                if _is_done(connection, step):
-                    return
-                hand_over_keys(connection, self.plan, self.keys)
-                root = self.catalogue.root(table).id
-                uses = [
-                    (numbers[root, column.column.name], column.use)
-                    for column in found.masked
-                    if column.use is not None and (root, column.column.name) in numbers
-                ]
+            if step in done:
+                return
+            root = self.catalogue.root(table).id
+            uses = [
+                (numbers[root, column.column.name], column.use)
+                for column in found.masked
+                if column.use is not None and (root, column.column.name) in numbers
+            ]
+            with self._at_once(f"reading table {table}") as connection:
                 _run(connection, disarm(table))
                 if uses:
                     connection.execute(capture(table, uses))
@@ -268,27 +266,42 @@ class _Rewriting:
     def run_passes(self, stage: int, passes: Sequence[tuple[Pass, ...]]) -> None:
         """The passes of one stage: tables side by side, a table's own passes in turn and in one transaction."""
         copies = self._copies(stage, passes)
+        done = self._done(f"stage {stage} ")
 
         def work(found: tuple[Pass, ...]) -> None:
             table = self.catalogue.tables_by_id[found[0].table]
             step = f"stage {stage} {table}"
-            with masking_session(self.login, self.database, doing=f"masking table {table}") as connection:
-                if _is_done(connection, step):
-                    return
-                hand_over_keys(connection, self.plan, self.keys)
-                with connection.transaction():
-                    look_names_up_as_planned(connection)
-                    if table.id in copies:
-                        connection.execute(copy(found, table, copies[table.id]))
-                    else:
-                        self._update(connection, table, found)
-                    _mark(connection, step)
+            if step in done:
+                return
+            with self._at_once(f"masking table {table}") as connection:
+                look_names_up_as_planned(connection)
+                if table.id in copies:
+                    connection.execute(copy(found, table, copies[table.id]))
+                else:
+                    self._update(connection, table, found)
+                _mark(connection, step)
 
         sizes = {found.table.id: found for found in self.plan.tables}
         largest_first = self._largest_first([sizes[found[0].table] for found in passes])
         order = {plan.table.id: place for place, plan in enumerate(largest_first)}
         in_parallel(sorted(passes, key=lambda found: order[found[0].table]), work)
         self._replace(stage, copies)
+
+    def _done(self, steps: str) -> frozenset[str]:
+        """The steps, of those whose names begin so, that were done before: by a run whose connection was lost."""
+        with masking_session(self.login, self.database, doing="reading what is done") as connection:
+            found = connection.execute(
+                "SELECT step FROM refresh_mask.progress WHERE pg_catalog.starts_with(step, %s)", (steps,)
+            ).fetchall()
+        return frozenset(step for (step,) in found)
+
+    @contextmanager
+    def _at_once(self, doing: str) -> Iterator[Connection]:
+        """A transaction whose statements are sent without waiting for each one's answer: none is looked at."""
+        with masking_session(self.login, self.database, doing=doing) as connection:
+            hand_over_keys(connection, self.plan, self.keys)
+            with connection.pipeline(), connection.transaction():
+                yield connection
 
     def _copies(self, stage: int, passes: Sequence[tuple[Pass, ...]]) -> dict[TableName, sql.Identifier]:
         """The tables of a stage that are written anew, each with its copy's name until it takes the table's place."""
