@@ -1,4 +1,5 @@
-"""``python -m tests.bench.planning``: what a database of many tables costs, part by part, with next to no rows in it.
+"""``python -m tests.bench.planning``: what a database of many tables costs, part by part, with next to no rows in it;
+and that no step needs more memory for more rows.
 
 Every part runs in one process, as in a refresh, and in its order; the process holds nothing else, so the most memory
 that it had is ours.
@@ -8,14 +9,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import os
-import resource
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -36,17 +34,19 @@ from tasks.postgres.catalogue import read_catalogue
 from tasks.postgres.rehearsal import rehearse
 from tasks.postgres.rewrite import join_owners, rewrite
 from tasks.postgres.verification import finish, verify
-from tests.bench import document, many_tables
+from tests.bench import document, many_tables, memory
 from tests.bench.ours import KEYS
-from tests.bench.server import SETTINGS, bench_server
+from tests.bench.own_process import in_a_process, memory_mib
+from tests.bench.server import SETTINGS, BenchServer, bench_server
 from tests.bench.state import CHECKOUT
 
 TABLES = 10_000
+ROWS = 250_000
 #: What must be done before the first statement, and how long it may take for so many tables.
 PLANNING = ("parse the policy", "read the catalogue", "plan")
 _DATABASE = "many_tables"
 
-Result = TypeVar("Result")
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ class _Clock:
     def __init__(self) -> None:
         self.parts: list[Part] = []
 
-    def time(self, name: str, work: Callable[[], Result]) -> Result:
+    def time(self, name: str, work: Callable[[], Made]) -> Made:
         began, cpu = time.perf_counter(), time.process_time()
         result = work()
         self.parts.append(
@@ -77,13 +77,6 @@ class _Clock:
             )
         )
         return result
-
-
-def memory_mib() -> float:
-    """The most that this process has had."""
-    # Bytes on macOS, kibibytes on Linux.
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / (1 << 20)
 
 
 def measure(
@@ -114,76 +107,112 @@ def _save(login: Login, database: str, plan: Any) -> None:
     save_schema(login, database)
 
 
-def bench(directory: Path, *, tables: int, whole: bool) -> tuple[list[Part], Mapping[str, str]]:
-    """Measure, and write ``planning.json``."""
-    load = os.getloadavg()[0]
-    with bench_server({**SETTINGS, **many_tables.SETTINGS}) as server:
-        many_tables.make_many_tables(server, _DATABASE, tables=tables)
-        policy, scripts = many_tables.policy(tables), many_tables.scripts(tables)
-        # A pool that says so where its process dies.
-        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-            asked = pool.submit(measure, server.login, _DATABASE, policy, scripts, whole=whole)
-            parts = asked.result()
-        measured = document.circumstances(server, load=load)
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / "planning.json").write_text(
-        json.dumps(
-            {
-                "tables": tables,
-                "planning_seconds": round(planning_seconds(parts), 3),
-                "parts": [asdict(part) for part in parts],
-            },
-            indent=2,
-        )
-        + "\n",
-        encoding="utf-8",
-    )
-    return parts, measured
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """``memory`` is empty where it wasn't asked for."""
+
+    tables: int
+    parts: Sequence[Part]
+    memory: Sequence[memory.Memory]
+
+    @property
+    def planning_seconds(self) -> float:
+        """From the policy's text and the database's name to the plan."""
+        return sum(part.seconds for part in self.parts if part.name in PLANNING)
+
+    def write(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shown = {
+            "tables": self.tables,
+            "planning_seconds": round(self.planning_seconds, 3),
+            "parts": [asdict(part) for part in self.parts],
+            "memory_mib": [asdict(found) for found in self.memory],
+        }
+        path.write_text(json.dumps(shown, indent=2) + "\n", encoding="utf-8")
+
+    def markdown(self, measured: Mapping[str, str]) -> Iterator[str]:
+        """As two tables, below the circumstances."""
+        yield from (f"- {name}: {value}" for name, value in measured.items())
+        yield f"- tables: {self.tables:,}"
+        yield ""
+        yield "| part | seconds | of these, in our own process | memory by then |"
+        yield "|---|---|---|---|"
+        yield f"| **planned**: the first three | {self.planning_seconds:.1f} | | |"
+        for part in self.parts:
+            yield f"| {' | '.join(_cells(part))} |"
+        if self.memory:
+            yield ""
+            yield "| rows of one table | memory to mask and verify | to dump | to restore |"
+            yield "|---|---|---|---|"
+            for found in self.memory:
+                yield f"| {' | '.join(_memory_cells(found))} |"
+
+    def shown(self) -> Iterator[Table]:
+        """The same for a terminal."""
+        parts = Table(title=f"{self.tables:,} tables: planned in {self.planning_seconds:.1f} s")
+        for heading in ("part", "seconds", "in our process", "memory by then"):
+            parts.add_column(heading)
+        for part in self.parts:
+            parts.add_row(*_cells(part))
+        yield parts
+        if self.memory:
+            memories = Table(title="memory of each step")
+            for heading in ("rows", "mask and verify", "dump", "restore"):
+                memories.add_column(heading)
+            for found in self.memory:
+                memories.add_row(*_memory_cells(found))
+            yield memories
 
 
-def planning_seconds(parts: Sequence[Part]) -> float:
-    """From the policy's text and the database's name to the plan."""
-    return sum(part.seconds for part in parts if part.name in PLANNING)
-
-
-def markdown(parts: Sequence[Part], tables: int, measured: Mapping[str, str]) -> Iterator[str]:
-    yield from (f"- {name}: {value}" for name, value in measured.items())
-    yield f"- tables: {tables:,}"
-    yield ""
-    yield "| part | seconds | of these, in our own process | memory by then |"
-    yield "|---|---|---|---|"
-    yield f"| **planned** (the first three) | {planning_seconds(parts):.1f} | | |"
-    for part in parts:
-        yield f"| {' | '.join(_cells(part))} |"
-
-
-def _cells(part: Part) -> tuple[str, str, str, str]:
+def _cells(part: Part) -> tuple[str, ...]:
     return part.name, f"{part.seconds:.1f}", f"{part.cpu_seconds:.1f}", f"{part.memory_mib:.0f} MiB"
 
 
-def _table(parts: Sequence[Part], tables: int) -> Table:
-    shown = Table(title=f"{tables:,} tables: planned in {planning_seconds(parts):.1f} s")
-    for heading in ("part", "seconds", "in our process", "memory by then"):
-        shown.add_column(heading)
-    for part in parts:
-        shown.add_row(*_cells(part))
-    return shown
+def _memory_cells(found: memory.Memory) -> tuple[str, ...]:
+    return f"{found.rows:,}", *(f"{each:.0f} MiB" for each in (found.mask, found.dump, found.restore))
+
+
+def bench(server: BenchServer, *, tables: int, rows: int = 0, whole: bool = True) -> Result:
+    """Measure ``tables`` tables, and the memory of each step with ``rows`` rows of one and more."""
+    many_tables.make_many_tables(server, _DATABASE, tables=tables)
+    policy, scripts = many_tables.policy(tables), many_tables.scripts(tables)
+    parts, _ = in_a_process(measure, server.login, _DATABASE, policy, scripts, whole=whole)
+    server.drop(_DATABASE)
+    return Result(tables=tables, parts=parts, memory=list(memory.run(server, rows=rows)) if rows else [])
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.planning", description=__doc__)
     parser.add_argument("--tables", type=int, default=TABLES, help="how many (default %(default)s)")
     parser.add_argument("--plan-only", action="store_true", help="mask nothing")
+    parser.add_argument(
+        "--rows",
+        type=int,
+        default=ROWS,
+        help="of one table, and two and four times as many, for the memory of each step (default %(default)s)",
+    )
     parser.add_argument("--document", action="store_true", help="write the result into docs/benchmarks.md")
     parser.add_argument("--directory", type=Path, default=CHECKOUT / ".bench", help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
+    # On disk: what /dev/shm would show is not what a server does.
     os.environ.setdefault("LOCALAWS_TMPDIR", "/var/tmp")
     # As Ctrl-C does: else a bench that is killed leaves its server running until the next one sweeps it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    parts, measured = bench(options.directory, tables=options.tables, whole=not options.plan_only)
-    Console().print(_table(parts, options.tables))
+    load = os.getloadavg()[0]
+    with bench_server({**SETTINGS, **many_tables.SETTINGS}) as server:
+        result = bench(
+            server,
+            tables=options.tables,
+            rows=0 if options.plan_only else options.rows,
+            whole=not options.plan_only,
+        )
+        measured = document.circumstances(server, load=load)
+    result.write(options.directory / "planning.json")
+    console = Console()
+    for table in result.shown():
+        console.print(table)
     if options.document:
-        document.write_section("planning", markdown(parts, options.tables, measured))
+        document.write_section("planning", result.markdown(measured))
     return 0
 
 
