@@ -36,7 +36,7 @@ from tasks.postgres.rewrite import join_owners, rewrite
 from tasks.postgres.verification import finish, verify
 from tests.bench import document, many_tables, memory
 from tests.bench.ours import KEYS
-from tests.bench.own_process import in_a_process, memory_mib
+from tests.bench.own_process import children_cpu_seconds, in_a_process, memory_mib
 from tests.bench.server import SETTINGS, BenchServer, bench_server
 from tests.bench.state import CHECKOUT
 
@@ -51,39 +51,46 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One part of the mask step. ``cpu_seconds`` are our process's own, the rest is PostgreSQL's; ``memory_mib`` is the
-    most that the process had by its end.
+    """One part of the mask step. ``cpu_seconds`` are our process's own, ``server_cpu_seconds`` PostgreSQL's, which say
+    more than ``seconds`` where the machine has other work; ``memory_mib`` is the most that the process had by its end.
     """
 
     name: str
     seconds: float
     cpu_seconds: float
+    server_cpu_seconds: float
     memory_mib: float
 
 
 class _Clock:
-    def __init__(self) -> None:
+    def __init__(self, server_pid: int) -> None:
+        self.server_pid = server_pid
         self.parts: list[Part] = []
 
     def time(self, name: str, work: Callable[[], Made]) -> Made:
-        began, cpu = time.perf_counter(), time.process_time()
+        began, cpu, server_cpu = self._now()
         result = work()
+        ended, cpu_by_then, server_cpu_by_then = self._now()
         self.parts.append(
             Part(
                 name=name,
-                seconds=time.perf_counter() - began,
-                cpu_seconds=time.process_time() - cpu,
+                seconds=ended - began,
+                cpu_seconds=cpu_by_then - cpu,
+                server_cpu_seconds=server_cpu_by_then - server_cpu,
                 memory_mib=memory_mib(),
             )
         )
         return result
 
+    def _now(self) -> tuple[float, float, float]:
+        return time.perf_counter(), time.process_time(), children_cpu_seconds(self.server_pid)
+
 
 def measure(
-    login: Login, database: str, policy_text: str, scripts: Mapping[str, str], *, whole: bool
+    server_pid: int, login: Login, database: str, policy_text: str, scripts: Mapping[str, str], *, whole: bool
 ) -> list[Part]:
     """Every part in turn; without ``whole``, nothing of the database is changed."""
-    clock = _Clock()
+    clock = _Clock(server_pid)
     with held_off():
         policy = clock.time(PLANNING[0], lambda: parse_policy(policy_text, scripts))
         catalogue = clock.time(PLANNING[1], lambda: read_catalogue(login, database))
@@ -132,12 +139,14 @@ class Result:
 
     def markdown(self, measured: Mapping[str, str]) -> Iterator[str]:
         """As two tables, below the circumstances."""
+        ours = sum(part.cpu_seconds for part in self.parts if part.name in PLANNING)
+        servers = sum(part.server_cpu_seconds for part in self.parts if part.name in PLANNING)
         yield from (f"- {name}: {value}" for name, value in measured.items())
         yield f"- tables: {self.tables:,}"
         yield ""
-        yield "| part | seconds | of these, in our own process | memory by then |"
-        yield "|---|---|---|---|"
-        yield f"| **planned**: the first three | {self.planning_seconds:.1f} | | |"
+        yield "| part | seconds | processor time of our process | of PostgreSQL | memory by then |"
+        yield "|---|---|---|---|---|"
+        yield f"| **planned**: the first three | {self.planning_seconds:.1f} | {ours:.1f} | {servers:.1f} | |"
         for part in self.parts:
             yield f"| {' | '.join(_cells(part))} |"
         if self.memory:
@@ -150,7 +159,7 @@ class Result:
     def shown(self) -> Iterator[Table]:
         """The same for a terminal."""
         parts = Table(title=f"{self.tables:,} tables: planned in {self.planning_seconds:.1f} s")
-        for heading in ("part", "seconds", "in our process", "memory by then"):
+        for heading in ("part", "seconds", "our processor time", "PostgreSQL's", "memory by then"):
             parts.add_column(heading)
         for part in self.parts:
             parts.add_row(*_cells(part))
@@ -165,7 +174,8 @@ class Result:
 
 
 def _cells(part: Part) -> tuple[str, ...]:
-    return part.name, f"{part.seconds:.1f}", f"{part.cpu_seconds:.1f}", f"{part.memory_mib:.0f} MiB"
+    seconds = (part.seconds, part.cpu_seconds, part.server_cpu_seconds)
+    return part.name, *(f"{each:.1f}" for each in seconds), f"{part.memory_mib:.0f} MiB"
 
 
 def _memory_cells(found: memory.Memory) -> tuple[str, ...]:
@@ -176,7 +186,7 @@ def bench(server: BenchServer, *, tables: int, rows: int = 0, whole: bool = True
     """Measure ``tables`` tables, and the memory of each step with ``rows`` rows of one and more."""
     many_tables.make_many_tables(server, _DATABASE, tables=tables)
     policy, scripts = many_tables.policy(tables), many_tables.scripts(tables)
-    parts, _ = in_a_process(measure, server.login, _DATABASE, policy, scripts, whole=whole)
+    parts, _ = in_a_process(measure, server.pid, server.login, _DATABASE, policy, scripts, whole=whole)
     server.drop(_DATABASE)
     return Result(tables=tables, parts=parts, memory=list(memory.run(server, rows=rows)) if rows else [])
 

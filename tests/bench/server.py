@@ -44,6 +44,11 @@ class BenchServer:
     login: Login
     peer_login: Login
 
+    @property
+    def pid(self) -> int:
+        """Of the process whose children the sessions are."""
+        return int((self.server.data_directory / "postmaster.pid").read_text().split()[0])
+
     def superuser(self, database: str = "postgres") -> psycopg.Connection[tuple[Any, ...]]:
         return psycopg.connect(self.server.superuser_conninfo(database), autocommit=True)
 
