@@ -11,6 +11,7 @@ POLICY ?=
 # make test-unit ARGS='-k naming': further arguments for pytest (bench-masking: for the bench)
 ARGS ?=
 ROWS ?=
+TABLES ?=
 PEERS ?=
 FRESH ?=
 
@@ -63,6 +64,11 @@ test-e2e: setup ## The tests against local AWS and a Prefect server
 .PHONY: bench-masking
 bench-masking: setup ## Masking beside plain SQL and other tools (ROWS=20000 PEERS=none: a short one; FRESH=1: all anew; ARGS=--help)
 	@$(run) tests.bench.masking $(if $(ROWS),--rows "$(ROWS)") $(if $(PEERS),--peers "$(PEERS)") $(if $(FRESH),--fresh) $(ARGS)
+
+# Ten minutes on an idle machine. What is left of it is .bench/planning.json.
+.PHONY: bench-planning
+bench-planning: setup ## What 10,000 tables cost, part by part, and memory by rows (TABLES=1000: fewer; ARGS=--help)
+	@$(run) tests.bench.planning $(if $(TABLES),--tables "$(TABLES)") $(ARGS)
 
 .PHONY: lint
 lint: setup ## Style, types and the direction of imports

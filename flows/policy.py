@@ -7,7 +7,6 @@ or the directory of the policy can't be read.
 from __future__ import annotations
 
 import argparse
-import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from blocks.env_name import EnvName
 from blocks.refresh_environment import load_environment
 from contracts.errors import PolicyInvalid, RefreshError, Unclassified
 from tasks.checking_policy import check_target_policy
+from tasks.cycle_collection import held_off
 from tasks.policy_check.checking import check_policy, explain_policy, policy_of, suggest
 from tasks.policy_check.sources import Source, save_catalogue
 
@@ -121,6 +121,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    # A large catalogue is a million small values without cycles, which a collection would walk through in vain.
-    gc.disable()
-    sys.exit(main())
+    with held_off():
+        sys.exit(main())

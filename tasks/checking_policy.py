@@ -8,6 +8,7 @@ from blocks.config_root import policy_directory
 from blocks.refresh_environment import RefreshEnvironment
 from contracts.errors import PolicyInvalid
 from tasks.border import no_row_escapes
+from tasks.cycle_collection import held_off
 from tasks.policy_check.checking import check_policy
 from tasks.postgres.catalogue import read_catalogue
 from tasks.target_login import target_login
@@ -25,7 +26,7 @@ def check_target_policy(block: RefreshEnvironment, database: str | None, *, stri
     environment = block.environment
     name = database or environment.target.database
     directory = policy_directory(environment.policy_name)
-    with no_row_escapes(f"database {name!r}", doing="checking the policy"):
+    with no_row_escapes(f"database {name!r}", doing="checking the policy"), held_off():
         checked = check_policy(read_catalogue(target_login(block), name), directory)
     for warning in checked.warnings:
         get_run_logger().warning("%s", warning)

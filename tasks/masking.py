@@ -21,6 +21,7 @@ from masking.planning.plan import Plan, make_plan
 from tasks.archive.saved_schema import save_schema
 from tasks.aurora.clone import clone_login
 from tasks.border import no_row_escapes
+from tasks.cycle_collection import held_off
 from tasks.policy_files import read_policy
 from tasks.postgres.catalogue import read_catalogue
 from tasks.postgres.clone_settings import check_clone_settings
@@ -79,8 +80,11 @@ def plan_masking(block: RefreshEnvironment, clone: Clone) -> Planned:
         Unclassified: with the policy lines to add.
         PolicyInvalid: naming file, line and column.
     """
-    policy = read_policy(policy_directory(block.environment.policy_name))
-    with no_row_escapes(f"clone {clone.cluster_id}", doing="reading its catalogue"):
+    with (
+        no_row_escapes(f"clone {clone.cluster_id}", doing="reading its catalogue"),
+        held_off(),
+    ):
+        policy = read_policy(policy_directory(block.environment.policy_name))
         catalogue = read_catalogue(_login(block, clone), _database(block))
         plan = make_plan(catalogue, policy)
     get_run_logger().info("Planned %d tables", len(catalogue.tables))

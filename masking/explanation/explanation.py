@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from masking.catalogue import Catalogue, Table, TableName
 from masking.fusing.fuser import Stage
-from masking.planning.copies import DEFAULT_SCHEMA
 from masking.planning.plan import ColumnPlan, Plan, TablePlan
-from masking.planning.ways import COPY_FROM_BYTES, Way, way_of
+from masking.planning.scripted import by_target, target_of
+from masking.planning.ways import COPY_FROM_BYTES, Way, Ways
 from masking.policy.rules import Policy
 from masking.statements.passes import delete_all, delete_others, truncatable, truncate, update
 from masking.syntax.scripts import ScriptStatement
@@ -99,6 +99,7 @@ def explain(catalogue: Catalogue, policy: Policy, plan: Plan) -> Explanation:
         statements.setdefault(statement.table, []).append(statement)
     sql, ways = _sql(catalogue, plan), _ways(catalogue, plan)
     together, singly = truncatable(catalogue, plan)
+    scripted = by_target(policy.statements)
     return Explanation(
         database=plan.database,
         emptied=tuple(str(name) for name in (*together, *singly)),
@@ -113,7 +114,7 @@ def explain(catalogue: Catalogue, policy: Policy, plan: Plan) -> Explanation:
                 where=found.where,
                 derived=found.derived,
                 estimated_rows=found.table.estimated_rows,
-                columns=tuple(_column(policy, catalogue, found, column) for column in found.columns),
+                columns=tuple(_column(scripted, catalogue, found, column) for column in found.columns),
                 way=ways.get(found.table.id),
                 sql=tuple(sql.get(found.table.id, ())),
                 statements=tuple(statements.get(str(found.table), ())),
@@ -123,14 +124,19 @@ def explain(catalogue: Catalogue, policy: Policy, plan: Plan) -> Explanation:
     )
 
 
-def _column(policy: Policy, catalogue: Catalogue, table: TablePlan, column: ColumnPlan) -> ColumnExplanation:
+def _column(
+    scripted: Mapping[TableName, Sequence[ScriptStatement]],
+    catalogue: Catalogue,
+    table: TablePlan,
+    column: ColumnPlan,
+) -> ColumnExplanation:
     reason = column.reason
     if column.masker == "script":
         root = catalogue.root(table.table).id
         places = [
             str(statement.position)
-            for statement in policy.statements
-            if _target(statement) == root and column.column.name in statement.assigned
+            for statement in scripted.get(root, ())
+            if column.column.name in statement.assigned
         ]
         reason = f"by {', '.join(places)}"
     return ColumnExplanation(
@@ -178,17 +184,12 @@ def _sql(catalogue: Catalogue, plan: Plan) -> dict[TableName, list[SqlExplanatio
 def _ways(catalogue: Catalogue, plan: Plan) -> dict[TableName, Way]:
     """The way of each table's last pass. A schema file knows no sizes: then no table is too small."""
     knows_sizes = any(table.size_bytes for table in catalogue.tables)
+    ways = Ways(catalogue, plan.stages, copy_from_bytes=COPY_FROM_BYTES if knows_sizes else 0)
     return {
-        passes[0].table: way_of(
-            catalogue, plan.stages, number, passes, copy_from_bytes=COPY_FROM_BYTES if knows_sizes else 0
-        )
+        passes[0].table: ways.of(number, passes)
         for number, stage in enumerate(plan.stages)
         for passes in stage.passes
     }
-
-
-def _target(statement: ScriptStatement) -> TableName:
-    return TableName(schema=statement.schema or DEFAULT_SCHEMA, name=statement.table)
 
 
 def _statements(catalogue: Catalogue, policy: Policy, plan: Plan) -> Iterator[StatementExplanation]:
@@ -198,7 +199,7 @@ def _statements(catalogue: Catalogue, policy: Policy, plan: Plan) -> Iterator[St
         if stage.barrier is not None
     }
     for statement in policy.statements:
-        table = catalogue.tables_by_id[_target(statement)]
+        table = catalogue.tables_by_id[target_of(statement)]
         rule = policy.tables.get(catalogue.root(table).id)
         stage = stages.get(statement.position)
         yield StatementExplanation(

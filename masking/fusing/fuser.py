@@ -68,6 +68,8 @@ class Fuser:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._stages = [_OpenStage()]
+        #: By table, the last stage in which it has a pass.
+        self._latest: dict[TableName, int] = {}
 
     def add_statement(self, statement: ScriptStatement, table: Table) -> None:
         """A statement that can be fused, on a table that it was checked against."""
@@ -115,7 +117,7 @@ class Fuser:
         )
 
     def _add(self, table: Table, step: Step) -> None:
-        latest = max((n for n, stage in enumerate(self._stages) if table.id in stage.passes), default=None)
+        latest = self._latest.get(table.id)
         if (
             latest is not None
             and self._may_precede(self._stages[latest:-1], table, step)
@@ -126,6 +128,7 @@ class Fuser:
         if not found.take(step):  # nothing precedes it
             raise AssertionError(table)
         self._stages[-1].passes.setdefault(table.id, []).append(found)
+        self._latest[table.id] = len(self._stages) - 1
 
     def _may_precede(self, stages: Sequence[_OpenStage], table: Table, step: Step) -> bool:
         """Whether it may happen before the barriers of these stages, though it stands behind them."""

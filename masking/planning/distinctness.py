@@ -192,15 +192,21 @@ def _joined_widths(
     joined += [
         ((one.table, one.column), (one.referenced, one.referenced_column)) for one in policy.references
     ]
-    joined = [pair for pair in joined if pair[0] in widths and pair[1] in widths]
-    changed = True
-    while changed:
-        changed = False
-        for one, other in joined:
-            narrow = min(widths[one], widths[other])
-            if widths[one] != narrow or widths[other] != narrow:
-                widths[one] = widths[other] = narrow
-                changed = True
+    neighbours: dict[ColumnId, list[ColumnId]] = {}
+    for one, other in joined:
+        if one in widths and other in widths:
+            neighbours.setdefault(one, []).append(other)
+            neighbours.setdefault(other, []).append(one)
+    # From the narrowest column to all that are joined with it, and so on with those that weren't reached.
+    reached: set[ColumnId] = set()
+    for narrowest in sorted(neighbours, key=lambda column: widths[column]):
+        waiting = [narrowest]
+        while waiting:
+            column = waiting.pop()
+            if column not in reached:
+                reached.add(column)
+                widths[column] = widths[narrowest]
+                waiting += neighbours[column]
     return widths
 
 

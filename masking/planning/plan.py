@@ -147,7 +147,8 @@ def make_plan(catalogue: Catalogue, policy: Policy) -> Plan:
         table: frozenset[str]().union(*(names for _, names in writes))
         for table, writes in written_by_scripts(catalogue, policy).items()
     }
-    tables = tuple(_table_plan(catalogue, policy, table, uses, scripted) for table in catalogue.tables)
+    again = recomputed(catalogue, policy)
+    tables = tuple(_table_plan(catalogue, policy, table, uses, scripted, again) for table in catalogue.tables)
     check_foreign_keys(catalogue, policy, uses)
     return Plan(
         database=catalogue.database,
@@ -212,6 +213,7 @@ def _table_plan(
     table: Table,
     uses: Mapping[tuple[TableName, str], Use],
     scripted: Mapping[TableName, frozenset[str]],
+    again: Mapping[tuple[TableName, str], Expression],
 ) -> TablePlan:
     root = catalogue.root(table)
     rule = policy.tables.get(root.id)
@@ -226,7 +228,7 @@ def _table_plan(
     if rule.action == "empty":
         return TablePlan(table=table, action="empty", columns=_empty(table, "the table is emptied"), **part)
     written = scripted.get(root.id, frozenset())
-    columns = tuple(_column_plan(policy, rule, root, column, uses, written) for column in table.columns)
+    columns = tuple(_column_plan(rule, root, column, uses, written, again) for column in table.columns)
     return TablePlan(table=table, action=rule.action, where=rule.where, columns=columns, **part)
 
 
@@ -245,12 +247,12 @@ def _empty(table: Table, why: str) -> tuple[ColumnPlan, ...]:
 
 
 def _column_plan(
-    policy: Policy,
     rule: TableRule,
     root: Table,
     column: Column,
     uses: Mapping[tuple[TableName, str], Use],
     scripted: frozenset[str],
+    again: Mapping[tuple[TableName, str], Expression],
 ) -> ColumnPlan:
     if column.generated:
         sources = [name for name in column.generated_from if _masks(rule.columns.get(name))]
@@ -269,7 +271,7 @@ def _column_plan(
         domain=found.domain,
         reason=found.reason,
         use=use,
-        recomputed=recomputed(policy, root, column.name) if column.name in scripted else None,
+        recomputed=again.get((root.id, column.name)),
         scripted=column.name in scripted,
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from contracts.errors import PolicyInvalid
 from masking.catalogue import Catalogue, Table, TableName
@@ -132,28 +133,40 @@ def add_scripts(fuser: Fuser, catalogue: Catalogue, policy: Policy, targets: Seq
 
     ``targets``: the tables that passes go over.
     """
+    by_root: dict[TableName, list[Table]] = {}
+    for target in targets:
+        by_root.setdefault(catalogue.root(target).id, []).append(target)
     for statement in effective_statements(catalogue, policy):
         table = _table(catalogue, statement)
         if not is_fused(catalogue, statement):
             fuser.add_barrier(statement, table)
             continue
-        for target in targets:
-            if catalogue.root(target) is table:
-                fuser.add_statement(statement, target)
+        for target in by_root.get(table.id, ()):
+            fuser.add_statement(statement, target)
 
 
-def recomputed(policy: Policy, root: Table, column: str) -> Expression | None:
-    """What a column's only statement made of columns that nothing assigns; None where it can't be had again."""
-    ours = [statement for statement in policy.statements if target_of(statement) == root.id]
-    assigning = [statement for statement in ours if column in statement.assigned]
-    if len(assigning) != 1 or assigning[0].barrier is not None or assigning[0].condition is not None:
-        return None
-    (expression,) = [found.expression for found in assigning[0].assignments if found.column == column]
-    assigned = {name for statement in ours for name in statement.assigned}
-    rules = policy.tables[root.id].columns
-    changed = {
-        name
-        for name in root.with_sources(expression.reads)
-        if name in assigned or (name in rules and rules[name].masker.masks)
-    }
-    return None if changed else expression
+def by_target(statements: Iterable[ScriptStatement]) -> dict[TableName, list[ScriptStatement]]:
+    """Statements by the table that they change, in their order."""
+    found: dict[TableName, list[ScriptStatement]] = {}
+    for statement in statements:
+        found.setdefault(target_of(statement), []).append(statement)
+    return found
+
+
+def recomputed(catalogue: Catalogue, policy: Policy) -> dict[tuple[TableName, str], Expression]:
+    """What a column's only statement made of columns that nothing assigns: it can be had again."""
+    found: dict[tuple[TableName, str], Expression] = {}
+    for name, ours in by_target(policy.statements).items():
+        if name not in policy.tables:
+            continue
+        assigned = Counter(column for statement in ours for column in statement.assigned)
+        rules = policy.tables[name].columns
+        changed = assigned.keys() | {column for column, rule in rules.items() if rule.masker.masks}
+        for statement in ours:
+            if statement.barrier is not None or statement.condition is not None:
+                continue
+            for one in statement.assignments:
+                sources = catalogue.tables_by_id[name].with_sources(one.expression.reads)
+                if assigned[one.column] == 1 and not sources & changed:
+                    found[name, one.column] = one.expression
+    return found

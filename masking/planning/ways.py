@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from masking.catalogue import Catalogue, Table, TableName
-from masking.fusing.fuser import Pass, Stage
+from masking.fusing.fuser import Barrier, Pass, Stage
 from masking.planning.copies import DEFAULT_SCHEMA
 from masking.syntax.assignment import assigned
+from masking.syntax.position import Position
 
 #: Below this, dropping a table costs more than its copy saves.
 COPY_FROM_BYTES = 256 * 1024
@@ -28,23 +29,42 @@ class Way:
     reason: str = ""
 
 
-def way_of(
-    catalogue: Catalogue,
-    stages: Sequence[Stage],
-    number: int,
-    passes: Sequence[Pass],
-    *,
-    copy_from_bytes: int = COPY_FROM_BYTES,
-) -> Way:
-    """How the passes of one table in stage ``number`` are carried out."""
-    table = catalogue.tables_by_id[passes[0].table]
-    defeat = (
-        _defeat_by_table(catalogue, table)
-        or _defeat_by_later_use(catalogue, stages, number, table)
-        or _defeat_by_type(table, passes)
-        or (f"it is smaller than {copy_from_bytes} bytes" if table.size_bytes < copy_from_bytes else None)
-    )
-    return Way(name="update", reason=defeat) if defeat else Way(name="copy")
+class Ways:
+    """The ways of all passes of a plan's stages."""
+
+    def __init__(
+        self, catalogue: Catalogue, stages: Sequence[Stage], *, copy_from_bytes: int = COPY_FROM_BYTES
+    ) -> None:
+        self._catalogue, self._copy_from_bytes = catalogue, copy_from_bytes
+        self._last_pass: dict[TableName, int] = {}
+        #: Statements that run as they are written and touch a table, with their stages.
+        self._statements: dict[TableName, list[tuple[int, Position]]] = {}
+        for number, stage in enumerate(stages):
+            for passes in stage.passes:
+                self._last_pass[passes[0].table] = number
+            if stage.barrier is not None:
+                for touched in _touched(catalogue, stage.barrier):
+                    self._statements.setdefault(touched, []).append(
+                        (number, stage.barrier.statement.position)
+                    )
+
+    def of(self, number: int, passes: Sequence[Pass]) -> Way:
+        """How the passes of one table in stage ``number`` are carried out."""
+        table, least = self._catalogue.tables_by_id[passes[0].table], self._copy_from_bytes
+        defeat = (
+            _defeat_by_table(self._catalogue, table)
+            or self._defeat_by_later_use(number, table)
+            or _defeat_by_type(table, passes)
+            or (f"it is smaller than {least} bytes" if table.size_bytes < least else None)
+        )
+        return Way(name="update", reason=defeat) if defeat else Way(name="copy")
+
+    def _defeat_by_later_use(self, number: int, table: Table) -> str | None:
+        """A statement that runs as it is written may need keys, defaults and indexes; another pass, the same rows."""
+        for stage, position in self._statements.get(table.id, ()):
+            if stage >= number:
+                return f"{position} runs on it afterwards"
+        return "another pass follows" if self._last_pass[table.id] > number else None
 
 
 def _defeat_by_table(catalogue: Catalogue, table: Table) -> str | None:
@@ -59,23 +79,10 @@ def _defeat_by_table(catalogue: Catalogue, table: Table) -> str | None:
     return None
 
 
-def _defeat_by_later_use(
-    catalogue: Catalogue, stages: Sequence[Stage], number: int, table: Table
-) -> str | None:
-    """A statement that runs as it is written may need keys, defaults and indexes; another pass, the same rows."""
-    for stage in stages[number:]:
-        if stage.barrier is not None and table.id in _touched(catalogue, stage):
-            return f"{stage.barrier.statement.position} runs on it afterwards"
-    if any(found[0].table == table.id for stage in stages[number + 1 :] for found in stage.passes):
-        return "another pass follows"
-    return None
-
-
-def _touched(catalogue: Catalogue, stage: Stage) -> set[TableName]:
-    assert stage.barrier is not None
-    named = {stage.barrier.table} | {
+def _touched(catalogue: Catalogue, barrier: Barrier) -> set[TableName]:
+    named = {barrier.table} | {
         TableName(schema=relation.schema or DEFAULT_SCHEMA, name=relation.name)
-        for relation in stage.barrier.statement.reach.relations
+        for relation in barrier.statement.reach.relations
     }
     return {
         heir.id

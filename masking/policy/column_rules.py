@@ -12,11 +12,11 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml.comments import CommentedMap
 
 from masking.maskers import ALIASES, MASKERS
 from masking.maskers.masker import Masker
 from masking.policy.document import Document, plain
+from masking.policy.placed_yaml import PlacedMapping
 from masking.policy.rules import ColumnRule, invalid
 from masking.syntax.position import Position
 
@@ -26,7 +26,7 @@ CONDITION = ("when", "otherwise")
 
 def column_rule(document: Document, value: Any, position: Position) -> ColumnRule:
     """The rule that ``value`` is; ``position`` is where its column stands."""
-    if not isinstance(value, CommentedMap) or not any(key in value for key in CONDITION):
+    if not isinstance(value, PlacedMapping) or not any(key in value for key in CONDITION):
         return _masked_as(value, position)
     for key in CONDITION:
         if key not in value:
@@ -38,7 +38,7 @@ def column_rule(document: Document, value: Any, position: Position) -> ColumnRul
     when, place = value["when"], document.position(value, "when")
     if not isinstance(when, str):
         raise invalid(place, "when isn't an SQL predicate", "Write it as text.")
-    rule = _masked_as(_without(value, CONDITION), position)
+    rule = _masked_as(value.without(CONDITION), position)
     if not rule.masker.masks:
         raise invalid(place, "keep has no when", "Give the other rows' masker a when, and keep as otherwise.")
     place = document.position(value, "otherwise")
@@ -87,7 +87,7 @@ def _masked_as(value: Any, position: Position) -> ColumnRule:
         return rule_of("null", {}, position)
     if isinstance(value, str):
         return rule_of(str(value), {}, position)
-    if isinstance(value, CommentedMap) and len(value) == 1:
+    if isinstance(value, PlacedMapping) and len(value) == 1:
         key, content = next(iter(value.items()))
         return rule_of(
             "null" if key is None else str(key), {} if content is None else plain(content), position
@@ -95,10 +95,6 @@ def _masked_as(value: Any, position: Position) -> ColumnRule:
     raise invalid(
         position, "a column's rule is one word or one mapping with one masker", "Such as: email: email"
     )
-
-
-def _without(mapping: CommentedMap, keys: tuple[str, ...]) -> CommentedMap:
-    return CommentedMap((key, value) for key, value in mapping.items() if key not in keys)
 
 
 def _is_parameters(masker: Masker, given: Any) -> bool:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from io import StringIO
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from masking.policy import placed_yaml
+from masking.policy.placed_yaml import Place, PlacedList, PlacedMapping
 from masking.policy.rules import invalid
 from masking.syntax.position import Position
 
@@ -20,15 +19,14 @@ from masking.syntax.position import Position
 class Document:
     """A loaded YAML document."""
 
-    root: CommentedMap
+    root: PlacedMapping
     name: str
 
     @classmethod
     def load(cls, text: str, name: str, *, settings: Sequence[str]) -> Document:
         """``text`` of the file ``name``, a mapping with no other keys than ``settings``."""
-        loader = YAML(typ="rt")
         try:
-            root = loader.load(StringIO(text))
+            root = placed_yaml.load(text)
         except MarkedYAMLError as error:
             mark = error.problem_mark
             position = Position(
@@ -38,8 +36,8 @@ class Document:
         except YAMLError:
             raise invalid(Position(file=name, line=1, column=1), "it isn't YAML", "Mend the YAML.") from None
         if root is None:
-            root = CommentedMap()
-        if not isinstance(root, CommentedMap):
+            root = PlacedMapping((0, 0))
+        if not isinstance(root, PlacedMapping):
             raise invalid(
                 Position(file=name, line=1, column=1), "it isn't a mapping", "Begin it with: tables:"
             )
@@ -49,15 +47,15 @@ class Document:
                 raise invalid(position, f"there is no setting {key!r}", f"Use {', '.join(settings)}.")
         return document
 
-    def position(self, mapping: CommentedMap, key: object) -> Position:
+    def position(self, mapping: PlacedMapping, key: object) -> Position:
         """Where a key of a mapping stands; the mapping's own place for what it takes over by ``<<``."""
-        try:
-            line, column = mapping.lc.key(key)
-        except KeyError:
-            line, column = mapping.lc.line, mapping.lc.col
+        return self._at(mapping.places.get(key, mapping.place))
+
+    def _at(self, place: Place) -> Position:
+        line, column = place
         return Position(file=self.name, line=line + 1, column=column + 1)
 
-    def items(self, mapping: CommentedMap) -> Iterator[tuple[str, Any, Position]]:
+    def items(self, mapping: PlacedMapping) -> Iterator[tuple[str, Any, Position]]:
         """A mapping's keys, with their values and places."""
         for key, value in mapping.items():
             position = self.position(mapping, key)
@@ -65,12 +63,12 @@ class Document:
                 raise invalid(position, f"the name {key!r} isn't text", f"Write it in quotes: '{key}'.")
             yield str(key), value, position
 
-    def section(self, key: str) -> CommentedMap:
+    def section(self, key: str) -> PlacedMapping:
         """The mapping under a key of the document; an empty one where there is none."""
         value = self.root.get(key)
         if value is None:
-            return CommentedMap()
-        if not isinstance(value, CommentedMap):
+            return PlacedMapping((0, 0))
+        if not isinstance(value, PlacedMapping):
             raise invalid(
                 self.position(self.root, key), f"{key} isn't a mapping", f"Indent what belongs to {key}."
             )
@@ -81,24 +79,18 @@ class Document:
         value = self.root.get(key)
         if value is None:
             return
-        if not isinstance(value, CommentedSeq):
+        if not isinstance(value, PlacedList):
             raise invalid(
                 self.position(self.root, key), f"{key} isn't a list", f"Begin each line of {key} with a dash."
             )
-        for number, item in enumerate(value):
-            line, column = value.lc.item(number)
-            yield item, Position(file=self.name, line=line + 1, column=column + 1)
+        for item, place in zip(value, value.places, strict=True):
+            yield item, self._at(place)
 
 
 def plain(value: Any) -> Any:
-    """Python's own types for what the YAML loader made, dates as ISO 8601."""
-    if isinstance(value, Mapping):
+    """``value`` with texts as keys, and with dates as ISO 8601."""
+    if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [plain(item) for item in value]
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    for own in (bool, int, float, str):
-        if isinstance(value, own):
-            return own(value)
-    return value
+    return value.isoformat() if isinstance(value, datetime.date) else value

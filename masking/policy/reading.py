@@ -13,11 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Literal
 
-from ruamel.yaml.comments import CommentedMap
-
 from masking.catalogue import TableName
 from masking.policy.document import Document
 from masking.policy.labels import parse_labels
+from masking.policy.placed_yaml import PlacedMapping
 from masking.policy.rules import ColumnRule, Policy, Reference, TableAction, TableRule, invalid
 from masking.policy.table_names import column_name, is_wildcard, table_name
 from masking.policy.table_rules import table_rule, type_defaults
@@ -80,7 +79,7 @@ def parse_policy(
 
 def _references(document: Document) -> Iterator[Reference]:
     for entry, position in document.entries("references"):
-        if not isinstance(entry, CommentedMap) or len(entry) != 1:
+        if not isinstance(entry, PlacedMapping) or len(entry) != 1:
             raise invalid(
                 position,
                 "a reference is one column and what it refers to",
@@ -115,6 +114,6 @@ def _large_objects(document: Document) -> Literal["empty", "keep"] | None:
     value, position = document.root["large_objects"], document.position(document.root, "large_objects")
     if value == "empty":
         return "empty"
-    if isinstance(value, CommentedMap) and list(value) == ["keep"] and isinstance(value["keep"], str):
+    if isinstance(value, PlacedMapping) and list(value) == ["keep"] and isinstance(value["keep"], str):
         return "keep"
     raise invalid(position, "large_objects is neither of its two", 'Write empty, or {keep: "the reason"}.')

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ruamel.yaml.comments import CommentedMap
-
 from masking.catalogue import TableName
 from masking.maskers import MASKERS
 from masking.maskers.parameters import JsonValue
 from masking.policy.column_rules import column_rule
 from masking.policy.document import Document
+from masking.policy.placed_yaml import PlacedMapping
 from masking.policy.rules import ColumnRule, TableRule, invalid
 from masking.policy.table_names import column_of, is_wildcard
 from masking.syntax.position import Position
@@ -65,7 +64,7 @@ def table_rule(
     """The rule of a table, or of all that a wildcard matches."""
     if value == "empty":
         return TableRule(action="empty", position=position)
-    if not isinstance(value, CommentedMap):
+    if not isinstance(value, PlacedMapping):
         raise invalid(position, f"table {table} has no rule", "Write empty, or columns with a rule for each.")
     where: str | None = None
     others = False
@@ -134,7 +133,7 @@ def type_defaults(document: Document) -> dict[str, ColumnRule]:
 def _columns(
     document: Document, value: Any, position: Position, table: TableName, *, wildcard: bool
 ) -> dict[str, ColumnRule]:
-    if not isinstance(value, CommentedMap):
+    if not isinstance(value, PlacedMapping):
         raise invalid(position, f"the columns of {table} aren't a mapping", "Write one column per line.")
     found: dict[str, ColumnRule] = {}
     for key, content, place in document.items(value):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -25,6 +25,10 @@ FOREIGN_KEYS = "foreign keys"
 LARGE_OBJECTS = "large objects"
 EMPTY = "emptied tables hold no row"
 _VALUE = sql.Identifier("texts", "value")
+
+#: min_parallel_table_scan_size, as PostgreSQL has it.
+_LARGE_BYTES = 8 * 1024 * 1024
+_AT_ONCE = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +113,45 @@ def checks_of(plan: Plan, catalogue: Catalogue) -> Iterator[Check]:
                 place=f"{referring} {key.name}",
                 query=dangling(referring, key, referenced),
             )
+
+
+def row_counts(plan: Plan) -> Iterator[Check]:
+    """How many rows each table holds: nothing that offends, but the same kind of question."""
+    for table in plan.tables:
+        if table.holds_rows:
+            yield Check(
+                name=ROW_COUNTS,
+                table=table.table,
+                place=str(table.table),
+                query=_count(table.table, sql.SQL("true")),
+            )
+
+
+def batches(checks: Iterable[Check], catalogue: Catalogue) -> Iterator[tuple[Check, ...]]:
+    """Checks to be asked together: of thousands of small tables, the way of each statement to the server would take
+    longer than its answer.
+
+    One of a large table stands by itself. Several processes may read that, unless something else in the statement keeps
+    them from it.
+    """
+    small: list[Check] = []
+    for check in checks:
+        if sum(leaf.size_bytes for leaf in catalogue.leaves(check.table)) >= _LARGE_BYTES:
+            yield (check,)
+            continue
+        small.append(check)
+        if len(small) == _AT_ONCE:
+            yield tuple(small)
+            small = []
+    if small:
+        yield tuple(small)
+
+
+def together(checks: Sequence[Check]) -> sql.Composed:
+    """One statement whose columns are the checks' numbers."""
+    return sql.SQL("SELECT {}").format(
+        sql.SQL(", ").join([sql.SQL("({})").format(check.query) for check in checks])
+    )
 
 
 def _column_checks(

@@ -94,17 +94,17 @@ def truncatable(catalogue: Catalogue, plan: Plan) -> tuple[list[TableName], list
         catalogue.root(found.table).id for found in plan.tables if found.action == "empty" and _is_ours(found)
     }
     together = set(emptied)
-    changed = True
-    while changed:
-        referenced = {
+    refers_to: dict[TableName, set[TableName]] = {}
+    for table in catalogue.tables:
+        refers_to.setdefault(catalogue.root(table).id, set()).update(
             catalogue.root(catalogue.tables_by_id[key.referenced]).id
-            for table in catalogue.tables
-            if catalogue.root(table).id not in together
             for key in table.foreign_keys
             if key.referenced in catalogue.tables_by_id
-        }
-        changed = bool(together & referenced)
-        together -= referenced
+        )
+    standing = refers_to.keys() - together
+    while standing:
+        standing = together & set[TableName]().union(*(refers_to[table] for table in standing))
+        together -= standing
     leaves = [
         table for table in catalogue.tables if table.kind == "r" and catalogue.root(table).id in emptied
     ]

@@ -110,12 +110,23 @@ def _can_fail(found: Rehearsal, plan: TablePlan) -> bool:
 
 
 def stage_like(table: Table) -> Iterator[sql.Composed]:
-    """A table with the columns, types, CHECKs, NOT NULLs and generated columns of ``table``, and no index."""
+    """A table with the columns, types, CHECKs, NOT NULLs and generated columns of ``table``, and no index.
+
+    A logged one: an unlogged one costs several fsyncs, and this is rolled back soon.
+    """
     stage = identifier(STAGE)
     yield sql.SQL("DROP TABLE IF EXISTS {}").format(stage)
-    yield sql.SQL("CREATE UNLOGGED TABLE {} (LIKE {} INCLUDING CONSTRAINTS INCLUDING GENERATED)").format(
+    yield sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING CONSTRAINTS INCLUDING GENERATED)").format(
         stage, identifier(table)
     )
+
+
+def at_once(found: Rehearsal) -> sql.Composed:
+    """The statements of a whole rehearsal."""
+    statements = [*stage_like(found.table), *fill_stage(found), *(try_updates(one) for one in found.passes)]
+    statements += [query for _, query in try_indexes(found)]
+    # The user's SQL may end in a comment.
+    return sql.SQL("\n;\n").join(statements)
 
 
 def fill_stage(found: Rehearsal) -> Iterator[sql.Composed]:

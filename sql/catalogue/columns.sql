@@ -31,6 +31,7 @@ SELECT a.attrelid::int8                                          AS oid,
                                                                  AS collation,
        (SELECT pg_catalog.array_agg(en.enumlabel::text ORDER BY en.enumsortorder)
           FROM pg_catalog.pg_enum en WHERE en.enumtypid = COALESCE(NULLIF(bt.typelem, 0::oid), bt.oid)) AS enum_labels,
+       (c.relkind = 'p' OR c.relispartition) AND
        EXISTS (SELECT FROM pg_catalog.pg_partitioned_table pt
                  -- Each of them may number its columns in its own way.
                  JOIN pg_catalog.pg_attribute ka ON ka.attrelid = pt.partrelid AND ka.attname = a.attname

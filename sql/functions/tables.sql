@@ -6,6 +6,14 @@ CREATE UNLOGGED TABLE refresh_mask.progress (
     step text PRIMARY KEY
 );
 
+-- Large tables that are written anew: their copy's number, the table's quoted name, and how many pages one session
+-- takes at a time.
+CREATE UNLOGGED TABLE refresh_mask.page_ranges (
+    copy   int    PRIMARY KEY,
+    source text   NOT NULL,
+    pages  bigint NOT NULL
+);
+
 -- Rows of each table after it was filtered and before it was masked.
 CREATE UNLOGGED TABLE refresh_mask.row_counts (
     table_name text   PRIMARY KEY,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -121,31 +121,42 @@ def hand_over_keys(connection: Connection, plan: Plan, keys: MaskingKeys) -> Non
     _handed_over[connection] = (plan, keys)
 
 
-def in_parallel(items: Sequence[Item], work: Callable[[Item], None]) -> None:
+def in_parallel(items: Iterable[Item], work: Callable[[Item], None]) -> None:
     """``work`` on every item in order, several at once. After the first error no further one is begun.
 
-    Each worker opens one connection and uses it for all its items' :func:`masking_session`.
+    Each worker opens one connection and uses it for all its items' :func:`masking_session`. Items are taken one by one,
+    so an iterator may make them as they are needed.
     """
-    kept: list[dict[tuple[str, int, str, str], Connection]] = []
+    waiting, taking, failed = iter(items), threading.Lock(), threading.Event()
 
-    def begin() -> None:
+    def take() -> Iterator[Item]:
+        while not failed.is_set():
+            with taking:
+                try:
+                    item = next(waiting)
+                except StopIteration:
+                    return
+            yield item
+
+    def run() -> None:
         _worker.connections = {}
-        kept.append(_worker.connections)
-
-    try:
-        with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="masking", initializer=begin) as pool:
-            futures = [pool.submit(work, item) for item in items]
-            try:
-                for future in futures:
-                    future.result()
-            except BaseException:
-                for future in futures:
-                    future.cancel()
-                raise
-    finally:
-        for connections in kept:
-            for connection in connections.values():
+        try:
+            for item in take():
+                work(item)
+        except BaseException:
+            failed.set()
+            raise
+        finally:
+            for connection in _worker.connections.values():
                 connection.close()
+
+    with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="masking") as pool:
+        try:
+            for future in as_completed([pool.submit(run) for _ in range(CONNECTIONS)]):
+                future.result()
+        except BaseException:
+            failed.set()
+            raise
 
 
 def ensure_schema(connection: Connection, database: str) -> None:

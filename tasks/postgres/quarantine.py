@@ -51,7 +51,7 @@ def quarantine(login: Login, database: str) -> Quarantined:
 def event_triggers_as_at_the_source(login: Login, database: str) -> Iterator[None]:
     """For the moment in which the schema is read: what :func:`quarantine` disabled is as it was."""
     with masking_session(login, database, doing="reading its event triggers") as connection:
-        release_event_triggers(connection)
+        _release_event_triggers(connection)
     try:
         yield
     finally:
@@ -59,7 +59,7 @@ def event_triggers_as_at_the_source(login: Login, database: str) -> Iterator[Non
             _disable_event_triggers(connection, database)
 
 
-def release_event_triggers(connection: Connection) -> None:
+def _release_event_triggers(connection: Connection) -> None:
     """Bring event triggers back to the state that they had before :func:`quarantine`."""
     if connection.execute("SELECT pg_catalog.to_regclass('refresh_mask.event_triggers')").fetchone() == (
         None,

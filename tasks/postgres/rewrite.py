@@ -8,7 +8,8 @@ first one stopped, and no value is masked twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from psycopg import sql
 
@@ -17,11 +18,10 @@ from contracts.login import Login
 from masking.catalogue import Catalogue, Table, TableName
 from masking.fusing.fuser import Barrier, Pass
 from masking.keys import MaskingKeys
-from masking.maskers.masker import Use, as_written
-from masking.planning.nulls import columns_of_users_sql, remember_nulls
+from masking.maskers.masker import as_written
+from masking.planning.nulls import columns_of_users_sql
 from masking.planning.plan import Plan, TablePlan
-from masking.planning.ways import COPY_FROM_BYTES, way_of
-from masking.statements.capture import capture_totals, capture_values
+from masking.planning.ways import COPY_FROM_BYTES, Ways
 from masking.statements.checks import places
 from masking.statements.passes import (
     dangling,
@@ -35,7 +35,6 @@ from masking.statements.passes import (
     truncate,
     update,
 )
-from masking.statements.slots import hashed_values
 from tasks.postgres.connection import safe_errors
 from tasks.postgres.masking_functions import create_functions
 from tasks.postgres.masking_session import (
@@ -48,8 +47,10 @@ from tasks.postgres.masking_session import (
     masking_session,
     may_create_in,
 )
+from tasks.postgres.remembering import remember_table
 from tasks.postgres.script_check import analyse_scripts
-from tasks.postgres.table_copies import PageRange, TableCopy
+from tasks.postgres.slots import settle
+from tasks.postgres.table_copies import PageRange, TableCopy, ranges_of
 
 _LARGE_OBJECTS_PER_TRANSACTION = 1000
 
@@ -109,7 +110,7 @@ class _Rewriting:
     ) -> None:
         self.login, self.database = login, database
         self.catalogue, self.plan, self.keys = catalogue, plan, keys
-        self.copy_from_bytes = copy_from_bytes
+        self.ways = Ways(catalogue, plan.stages, copy_from_bytes=copy_from_bytes)
 
     def prepare(self) -> None:
         """Our schema with its functions, word lists and marks."""
@@ -189,31 +190,21 @@ class _Rewriting:
         """Remember each table's rows and, hashed, its raw values: the verification compares with them."""
         numbers = places(self.plan, self.catalogue)
         users_own = columns_of_users_sql(self.catalogue, self.plan)
+        done = self._done("captured ")
 
         def remember(found: TablePlan) -> None:
             table, step = found.table, f"captured {found.table}"
-            with (
-                masking_session(self.login, self.database, doing=f"reading table {table}") as connection,
-                connection.transaction(),
-            ):
-                if _is_done(connection, step):
-                    return
-                hand_over_keys(connection, self.plan, self.keys)
-                root = self.catalogue.root(table).id
-                uses = [
-                    (numbers[root, column.column.name], column.use)
-                    for column in found.masked
-                    if column.use is not None and (root, column.column.name) in numbers
-                ]
+            if step in done:
+                return
+            root = self.catalogue.root(table).id
+            uses = [
+                (numbers[root, column.column.name], column.use)
+                for column in found.masked
+                if column.use is not None and (root, column.column.name) in numbers
+            ]
+            with self._at_once(f"reading table {table}") as connection:
                 _run(connection, disarm(table))
-                _capture(connection, table, uses)
-                if users_own.get(root):
-                    connection.execute(remember_nulls(table, users_own[root]))
-                connection.execute(
-                    sql.SQL(
-                        "INSERT INTO refresh_mask.row_counts SELECT {}, pg_catalog.count(*) FROM ONLY {}"
-                    ).format(sql.Literal(str(table)), sql.Identifier(table.schema, table.name))
-                )
+                remember_table(connection, table, uses, users_own.get(root, ()))
                 _run(connection, rearm(table))
                 _mark(connection, step)
 
@@ -237,30 +228,7 @@ class _Rewriting:
                 if _is_done(connection, step):
                     continue
                 hand_over_keys(connection, self.plan, self.keys)
-                sources = [
-                    (found, use)
-                    for found, use in self.plan.parts()
-                    if use.domain == domain and use.masker.distinct == "slots"
-                ]
-                for found, _ in sources:
-                    _run(connection, disarm(found.table))
-                _run(connection, hashed_values([(found.table, use) for found, use in sources]))
-                for found, _ in sources:
-                    _run(connection, rearm(found.table))
-                for capacity, needed, free in connection.execute(
-                    "SELECT capacity, needed, free FROM refresh_mask.settle_slots(%s)", (domain,)
-                ).fetchall():
-                    if needed > free:
-                        columns = ", ".join(
-                            sorted({f"{found.table}.{use.column.name}" for found, use in sources})
-                        )
-                        raise PolicyInvalid(
-                            f"{needed} values need distinct masks of masking domain {domain}, and its range of "
-                            f"{capacity} has {free} left",
-                            resource=f"columns {columns}",
-                            remedy="Use pseudonym for the column with the unique index, with a domain of its own.",
-                        )
-                connection.execute("DROP TABLE refresh_mask.hashed_values")
+                settle(connection, self.plan, domain)
                 _mark(connection, step)
 
     def run_passes(self, stage: int, passes: Sequence[tuple[Pass, ...]]) -> None:
@@ -268,52 +236,67 @@ class _Rewriting:
         tables that are written anew come after the others, with several sessions for each.
         """
         copies = self._copies(stage, passes)
-        ranges: list[PageRange] = []
+        done = self._done(f"stage {stage} ")
 
         def work(found: tuple[Pass, ...]) -> None:
             table = self.catalogue.tables_by_id[found[0].table]
             step = f"stage {stage} {table}"
-            copy = copies.get(table.id)
-            with masking_session(self.login, self.database, doing=f"masking table {table}") as connection:
-                if not _is_done(connection, step):
-                    hand_over_keys(connection, self.plan, self.keys)
-                    with connection.transaction():
-                        look_names_up_as_planned(connection)
-                        if copy is not None:
-                            copy.begin(connection)
-                        else:
-                            self._update(connection, table, found)
-                        _mark(connection, step)
-                if copy is not None:
-                    ranges.extend(copy.ranges(connection))
+            if step in done:
+                return
+            with self._at_once(f"masking table {table}") as connection:
+                look_names_up_as_planned(connection)
+                if table.id in copies:
+                    copies[table.id].begin(connection)
+                else:
+                    self._update(connection, table, found)
+                _mark(connection, step)
 
         def work_on_range(found: PageRange) -> None:
             step = f"stage {stage} {found}"
-            with masking_session(self.login, self.database, doing=f"masking {found}") as connection:
-                if _is_done(connection, step):
-                    return
-                hand_over_keys(connection, self.plan, self.keys)
-                with connection.transaction():
-                    look_names_up_as_planned(connection)
-                    found.fill(connection)
-                    _mark(connection, step)
+            if step in done:
+                return
+            with self._at_once(f"masking {found}") as connection:
+                look_names_up_as_planned(connection)
+                found.fill(connection)
+                _mark(connection, step)
 
         sizes = {found.table.id: found for found in self.plan.tables}
         largest_first = self._largest_first([sizes[found[0].table] for found in passes])
         order = {plan.table.id: place for place, plan in enumerate(largest_first)}
         in_parallel(sorted(passes, key=lambda found: order[found[0].table]), work)
-        in_parallel(ranges, work_on_range)
+        in_parallel(self._ranges(stage, copies.values(), done), work_on_range)
         self._replace(stage, copies.values())
+
+    def _done(self, steps: str) -> frozenset[str]:
+        """The steps, of those whose names begin so, that were done before: by a run whose connection was lost."""
+        with masking_session(self.login, self.database, doing="reading what is done") as connection:
+            found = connection.execute(
+                "SELECT step FROM refresh_mask.progress WHERE pg_catalog.starts_with(step, %s)", (steps,)
+            ).fetchall()
+        return frozenset(step for (step,) in found)
+
+    @contextmanager
+    def _at_once(self, doing: str) -> Iterator[Connection]:
+        """A transaction whose statements are sent without waiting for each one's answer: none is looked at."""
+        with masking_session(self.login, self.database, doing=doing) as connection:
+            hand_over_keys(connection, self.plan, self.keys)
+            with connection.pipeline(), connection.transaction():
+                yield connection
+
+    def _ranges(self, stage: int, copies: Iterable[TableCopy], done: frozenset[str]) -> list[PageRange]:
+        """Of the copies that were begun empty, and aren't in place yet."""
+        by_number = {copy.number: copy for copy in copies if _in_place(stage, copy) not in done}
+        if not by_number:
+            return []
+        with masking_session(self.login, self.database, doing="dividing large tables") as connection:
+            return ranges_of(connection, by_number)
 
     def _copies(self, stage: int, passes: Sequence[tuple[Pass, ...]]) -> dict[TableName, TableCopy]:
         """The tables of a stage that are written anew."""
         copied = [
             (self.catalogue.tables_by_id[found[0].table], found)
             for found in passes
-            if way_of(
-                self.catalogue, self.plan.stages, stage, found, copy_from_bytes=self.copy_from_bytes
-            ).name
-            == "copy"
+            if self.ways.of(stage, found).name == "copy"
         ]
         if not copied:
             return {}
@@ -354,7 +337,7 @@ class _Rewriting:
         """One after the other, when no other session is at work: dropping a table locks what has a key to it."""
         with masking_session(self.login, self.database, doing="putting copies in place") as connection:
             for copy in copies:
-                step = f"stage {stage} {copy.table} in place"
+                step = _in_place(stage, copy)
                 if _is_done(connection, step):
                     continue
                 with connection.transaction():
@@ -417,6 +400,10 @@ class _Rewriting:
         return sorted(tables, key=size, reverse=True)
 
 
+def _in_place(stage: int, copy: TableCopy) -> str:
+    return f"stage {stage} {copy.table} in place"
+
+
 def _join_owners(connection: Connection, plan: Plan) -> None:
     held = held_to_policies(plan)
     owners = {
@@ -424,21 +411,6 @@ def _join_owners(connection: Connection, plan: Plan) -> None:
     }
     for owner, table in owners.items():
         become_member(connection, owner, owns=f"table {table}")
-
-
-def _capture(connection: Connection, table: Table, uses: Sequence[tuple[int, Use]]) -> None:
-    values, totals = capture_values(table, uses), capture_totals(table, uses)
-    if values is not None:
-        connection.execute(values)
-    if totals is not None:
-        numbers, query = totals
-        # INSERT … SELECT would read in one process.
-        found = connection.execute(query).fetchone()
-        assert found is not None
-        for place, total, must_change in zip(numbers, found[::2], found[1::2], strict=True):
-            connection.execute(
-                "INSERT INTO refresh_mask.raw_totals VALUES (%s, %s, %s)", (place, total, must_change)
-            )
 
 
 def _is_done(connection: Connection, step: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,6 +27,9 @@ from tasks.postgres.masking_session import CONNECTIONS, SCHEMA, Connection
 _PAGES_AT_LEAST = 2048
 #: More ranges than sessions, so that none waits long for the last one.
 _RANGES = 8 * CONNECTIONS
+_PAGE_BYTES = 8192
+#: PostgreSQL's MaxBlockNumber.
+_LAST_PAGE = 2**32 - 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,25 +64,25 @@ class TableCopy:
         )
 
     def begin(self, connection: Connection) -> None:
-        """Make the copy: whole, or empty where :meth:`ranges` fill it."""
+        """Make the copy: whole, or empty where :func:`ranges_of` its table are to fill it."""
         for masks in self.masks:
             for statement in mask_distinct(masks, self.table):
                 connection.execute(statement)
-        make = copy_nothing if self.ranges(connection) else copy
-        connection.execute(make(self.passes, self.table, self.name, self.masks))
-
-    def ranges(self, connection: Connection) -> list[PageRange]:
-        """Of a large table; the same at each call, since nothing writes to it."""
-        found = connection.execute(
-            "SELECT pg_catalog.pg_relation_size(%s::pg_catalog.regclass)"
-            " / pg_catalog.current_setting('block_size')::int8",
-            (identifier(self.table).as_string(connection),),
-        ).fetchone()
-        pages = int(found[0]) if found else 0
-        if pages < 2 * _PAGES_AT_LEAST:
-            return []
-        step = max(_PAGES_AT_LEAST, -(-pages // _RANGES))
-        return [PageRange(copy=self, pages=range(first, first + step)) for first in range(0, pages, step)]
+        large = self.table.size_bytes >= 2 * _PAGES_AT_LEAST * _PAGE_BYTES
+        connection.execute((copy_nothing if large else copy)(self.passes, self.table, self.name, self.masks))
+        if large:
+            connection.execute(
+                "INSERT INTO refresh_mask.page_ranges (copy, source, pages) VALUES"
+                " (%(copy)s, %(source)s::text, GREATEST(%(least)s,"
+                " pg_catalog.pg_relation_size(%(source)s::text::pg_catalog.regclass)"
+                " / pg_catalog.current_setting('block_size')::int8 / %(ranges)s))",
+                {
+                    "copy": self.number,
+                    "source": identifier(self.table).as_string(connection),
+                    "least": _PAGES_AT_LEAST,
+                    "ranges": _RANGES,
+                },
+            )
 
     def put_in_place(self, connection: Connection) -> None:
         """Drop the table and what only its copy needed, and give the copy its name."""
@@ -97,9 +100,31 @@ class PageRange:
     pages: range
 
     def __str__(self) -> str:
-        return f"table {self.copy.table}, pages {self.pages.start} to {self.pages.stop - 1}"
+        return f"table {self.copy.table}, pages from {self.pages.start}"
 
     def fill(self, connection: Connection) -> None:
         """Write their rows into the copy."""
         copied = self.copy
         connection.execute(copy_pages(copied.passes, copied.table, copied.name, copied.masks, self.pages))
+
+
+def ranges_of(connection: Connection, copies: Mapping[int, TableCopy]) -> list[PageRange]:
+    """Of the tables whose copies, by number, were begun empty. Their size was settled then, so a second run has the
+    same ranges; the last one has no end.
+    """
+    found = connection.execute(
+        "SELECT copy, pages, pg_catalog.pg_relation_size(source::pg_catalog.regclass)"
+        " / pg_catalog.current_setting('block_size')::int8 FROM refresh_mask.page_ranges"
+        " WHERE copy = ANY (%s)",
+        (list(copies),),
+    ).fetchall()
+    ranges: list[PageRange] = []
+    for number, step, pages in found:
+        firsts = range(0, max(pages, 1), step)
+        ranges += [
+            PageRange(
+                copy=copies[number], pages=range(first, _LAST_PAGE if first == firsts[-1] else first + step)
+            )
+            for first in firsts
+        ]
+    return ranges

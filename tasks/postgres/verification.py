@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
+import psycopg
 from psycopg import sql
 
 from contracts.errors import VerificationFailed
@@ -17,8 +18,18 @@ from masking.catalogue import Catalogue, Table, TableName
 from masking.keys import MaskingKeys
 from masking.planning.nulls import columns_of_users_sql, filled, null_counts
 from masking.planning.plan import Plan
-from masking.statements.checks import LARGE_OBJECTS, RAW_VALUES, ROW_COUNTS, Check, checks_of, compared
-from masking.statements.passes import disarm, held_to_policies, identifier, rearm
+from masking.statements.checks import (
+    LARGE_OBJECTS,
+    RAW_VALUES,
+    ROW_COUNTS,
+    Check,
+    batches,
+    checks_of,
+    compared,
+    row_counts,
+    together,
+)
+from masking.statements.passes import disarm, held_to_policies, rearm
 from tasks.postgres.connection import safe_errors
 from tasks.postgres.masking_session import (
     SCHEMA,
@@ -27,7 +38,6 @@ from tasks.postgres.masking_session import (
     in_parallel,
     masking_session,
 )
-from tasks.postgres.quarantine import release_event_triggers
 
 #: Parts of the proof that have no implementation yet: named, so that nobody takes them as passed.
 NOT_RUN = ("raw values in other columns", "literals of the schema", "signature")
@@ -42,7 +52,7 @@ def verify(login: Login, database: str, catalogue: Catalogue, plan: Plan, keys: 
     verifying = _Verifying(login, database, catalogue, plan, keys)
     with verifying.past_row_security():
         rows = verifying.count_rows()
-        verifying.run(list(checks_of(plan, catalogue)), rows)
+        verifying.run(rows)
         verifying.check_large_objects()
         nulls = verifying.count_filled_nulls()
     if verifying.failures:
@@ -55,12 +65,10 @@ def verify(login: Login, database: str, catalogue: Catalogue, plan: Plan, keys: 
 
 
 def finish(login: Login, database: str) -> None:
-    """Drop our schema, and bring event triggers back: the schema is as it was. Can be run again."""
-    with (
-        masking_session(login, database, doing="dropping what masking needed") as connection,
-        connection.transaction(),
-    ):
-        release_event_triggers(connection)
+    """Drop our schema. Event triggers stay disabled: the dump's logins mustn't fire one, and the archive's schema was
+    saved with all as they were at the source. Can be run again.
+    """
+    with masking_session(login, database, doing="dropping what masking needed") as connection:
         connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(SCHEMA)))
 
 
@@ -82,10 +90,11 @@ class _Verifying:
             before = dict(
                 connection.execute("SELECT table_name, rows FROM refresh_mask.row_counts").fetchall()
             )
-            for found in self.plan.tables:
-                if found.holds_rows:
-                    count = sql.SQL("SELECT pg_catalog.count(*) FROM ONLY {}").format(identifier(found.table))
-                    rows[str(found.table)] = self._ask(connection, count)
+
+        def take(count: Check, answer: int) -> None:
+            rows[count.place] = answer
+
+        self._ask_all(row_counts(self.plan), take)
         exempt = {
             self.catalogue.root(self.catalogue.tables_by_id[stage.barrier.table]).id
             for stage in self.plan.stages
@@ -103,26 +112,43 @@ class _Verifying:
                 self.failures.append(f"{ROW_COUNTS}: {table} had {was} rows before masking and has {is_now}")
         return rows
 
-    def run(self, checks: list[Check], rows: dict[str, int]) -> None:
-        """Ask every question, several tables at once."""
-        by_table: dict[Table, list[Check]] = defaultdict(list)
-        for check in checks:
-            by_table[check.table].append(check)
+    def run(self, rows: dict[str, int]) -> None:
+        """Ask every question, several at once."""
 
-        def work(table: Table) -> None:
-            with masking_session(self.login, self.database, doing=f"verifying table {table}") as connection:
+        def take(check: Check, offending: int) -> None:
+            self.scopes[check.name] += sum(
+                rows.get(str(leaf), 0) for leaf in self.catalogue.leaves(check.table)
+            )
+            if offending:
+                self.failures.append(f"{check.name}: {check.place}: {offending} rows offend")
+
+        self._ask_all(checks_of(self.plan, self.catalogue), take)
+
+    def _ask_all(self, checks: Iterable[Check], take: Callable[[Check, int], None]) -> None:
+        """``take`` gets every check with its number, one at a time."""
+
+        def work(batch: Sequence[Check]) -> None:
+            with masking_session(
+                self.login, self.database, doing=f"verifying table {batch[0].table}"
+            ) as connection:
                 hand_over_keys(connection, self.plan, self.keys)
-                for check in by_table[table]:
-                    with safe_errors(check.place, doing=f"checking: {check.name}"):
-                        offending = self._ask(connection, check.query)
-                    with self._lock:
-                        self.scopes[check.name] += sum(
-                            rows.get(str(leaf), 0) for leaf in self.catalogue.leaves(table)
-                        )
-                        if offending:
-                            self.failures.append(f"{check.name}: {check.place}: {offending} rows offend")
+                answers = self._answers(connection, batch)
+            with self._lock:
+                for check, answer in zip(batch, answers, strict=True):
+                    take(check, answer)
 
-        in_parallel(list(by_table), work)
+        in_parallel(batches(checks, self.catalogue), work)
+
+    def _answers(self, connection: Connection, batch: Sequence[Check]) -> Sequence[int]:
+        if len(batch) > 1:
+            # Of what PostgreSQL refuses here, it says below which check it was.
+            with suppress(psycopg.Error):
+                return connection.execute(together(batch)).fetchone() or ()
+        answers = []
+        for check in batch:
+            with safe_errors(check.place, doing=f"checking: {check.name}"):
+                answers.append(self._ask(connection, check.query))
+        return answers
 
     def check_large_objects(self) -> None:
         """None is left where the policy says so."""

@@ -1,13 +1,9 @@
-"""How our time grows with rows and with columns, what planning many tables takes, and that memory doesn't grow."""
+"""How our time grows with rows and with columns, and that memory doesn't grow."""
 
 from __future__ import annotations
 
 import json
-import multiprocessing
-import resource
-import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,18 +12,15 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.login import Login
-from masking.planning.plan import make_plan
-from masking.policy.reading import parse_policy
-from tasks.postgres.catalogue import read_catalogue
 from tests.bench import ours
 from tests.bench.fixed_table import make_fixed_table
+from tests.bench.own_process import in_a_process
 from tests.bench.server import BenchServer
 
 ROW_FACTORS = (1, 2, 4)
 COLUMNS = (5, 20, 80)
 #: The wide table has this part of the fixed table's rows: with 80 columns it is as large.
 WIDE_PART = 8
-TABLES = 10_000
 _TEMPLATE, _COPY = "linear_template", "linear_copy"
 _MASKERS = ("first_name", "last_name", "street", "username", "pseudonym")
 
@@ -55,7 +48,6 @@ def run(server: BenchServer, console: Console, *, rows: int, directory: Path) ->
         wide_rows = rows // WIDE_PART
         policy = _make_wide_table(server, rows=wide_rows, columns=columns)
         points.append(_point(server, "columns", columns, wide_rows * columns, policy))
-    points.append(_planning(server, TABLES))
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "linearity.json").write_text(
         json.dumps({"rows": rows, "points": [asdict(point) for point in points]}, indent=2) + "\n",
@@ -69,7 +61,7 @@ def markdown(points: list[Point], measured: Mapping[str, str]) -> list[str]:
     lines = [f"- {name}: {value}" for name, value in measured.items()]
     lines += [
         "",
-        "| what | size | seconds | µs per row, value or table | memory of our process |",
+        "| what | size | seconds | µs per row or value | memory of our process |",
         "|---|---|---|---|---|",
     ]
     lines += [f"| {' | '.join(_cells(point))} |" for point in points]
@@ -88,7 +80,7 @@ def _cells(point: Point) -> tuple[str, ...]:
 
 def _table(points: list[Point]) -> Table:
     shown = Table(title="how time and memory grow")
-    for heading in ("what", "size", "seconds", "µs per row, value or table", "memory"):
+    for heading in ("what", "size", "seconds", "µs per row or value", "memory"):
         shown.add_column(heading)
     for point in points:
         shown.add_row(*_cells(point))
@@ -97,25 +89,8 @@ def _table(points: list[Point]) -> Table:
 
 def _point(server: BenchServer, what: str, size: int, units: int, policy: str) -> Point:
     with server.fresh_copy(_TEMPLATE, _COPY) as database:
-        seconds, memory_mib = _in_a_process(_mask, server.login, database, policy)
+        seconds, memory_mib = in_a_process(_mask, server.login, database, policy)
     return Point(what=what, size=size, units=units, seconds=seconds, memory_mib=memory_mib)
-
-
-def _planning(server: BenchServer, tables: int) -> Point:
-    """Reading the catalogue of many tables, and the plan for them."""
-    server.drop(_TEMPLATE)
-    server.create(_TEMPLATE)
-    with server.user(_TEMPLATE) as connection:
-        for number in range(tables):
-            connection.execute(
-                sql.SQL("CREATE TABLE {} (id bigint PRIMARY KEY, email text UNIQUE, name text)").format(
-                    sql.Identifier(f"t{number}")
-                )
-            )
-    rule = "{columns: {id: keep, email: email, name: full_name}}"
-    policy = "tables:\n" + "".join(f"  public.t{number}: {rule}\n" for number in range(tables))
-    seconds, memory_mib = _in_a_process(_plan, server.login, _TEMPLATE, policy)
-    return Point(what="tables planned", size=tables, units=tables, seconds=seconds, memory_mib=memory_mib)
 
 
 def _make_wide_table(server: BenchServer, *, rows: int, columns: int) -> str:
@@ -143,27 +118,3 @@ def _make_wide_table(server: BenchServer, *, rows: int, columns: int) -> str:
 
 def _mask(login: Login, database: str, policy: str) -> float:
     return ours.mask(login, database, policy=policy)
-
-
-def _plan(login: Login, database: str, policy: str) -> float:
-    began = time.perf_counter()
-    make_plan(read_catalogue(login, database), parse_policy(policy))
-    return time.perf_counter() - began
-
-
-def _in_a_process(
-    work: Callable[[Login, str, str], float], login: Login, database: str, policy: str
-) -> tuple[float, float]:
-    """Seconds, and the most memory of a fresh process in MiB."""
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(processes=1) as pool:
-        return pool.apply(_with_memory, (work, login, database, policy))
-
-
-def _with_memory(
-    work: Callable[[Login, str, str], float], login: Login, database: str, policy: str
-) -> tuple[float, float]:
-    seconds = work(login, database, policy)
-    # Bytes on macOS, kibibytes on Linux.
-    unit = 1 if sys.platform == "darwin" else 1024
-    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / (1 << 20)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -43,6 +43,11 @@ class BenchServer:
     server: PostgresServer
     login: Login
     peer_login: Login
+
+    @property
+    def pid(self) -> int:
+        """Of the process whose children the sessions are."""
+        return int((self.server.data_directory / "postmaster.pid").read_text().split()[0])
 
     def superuser(self, database: str = "postgres") -> psycopg.Connection[tuple[Any, ...]]:
         return psycopg.connect(self.server.superuser_conninfo(database), autocommit=True)
@@ -87,7 +92,7 @@ class BenchServer:
 
 
 @contextmanager
-def bench_server() -> Iterator[BenchServer]:
+def bench_server(settings: Mapping[str, str] = SETTINGS) -> Iterator[BenchServer]:
     """Start it, and take it away with all its data however the bench ends."""
     authority = CertificateAuthority()
     with RunDirectory() as directory:
@@ -95,7 +100,7 @@ def bench_server() -> Iterator[BenchServer]:
             directory.path / "bench",
             binaries=local_postgresql(),
             certificate=authority.issue(),
-            settings=SETTINGS,
+            settings=settings,
         )
         server.initialize()
         server.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -52,6 +53,24 @@ def test_what_an_error_went_through_is_not_used_again(clone: Clone) -> None:
 
     in_parallel(range(9), work)
     assert len(set(pids)) == 9
+
+
+def test_after_an_error_no_further_item_is_made_or_begun() -> None:
+    made: list[int] = []
+    begun = threading.Barrier(CONNECTIONS)
+
+    def items() -> Iterator[int]:
+        for item in range(100):
+            made.append(item)
+            yield item
+
+    def work(_: int) -> None:
+        begun.wait()
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        in_parallel(items(), work)
+    assert made == list(range(CONNECTIONS))
 
 
 def test_a_transaction_left_open_is_not_the_next_items(clone: Clone) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from contracts.errors import NotOurs, PreconditionFailed
-from tasks.postgres.quarantine import Quarantined, quarantine
+from tasks.postgres.quarantine import Quarantined, event_triggers_as_at_the_source, quarantine
 from tasks.postgres.verification import finish
 from tests.integration.masking.conftest import Clone
 
@@ -89,7 +89,7 @@ def test_an_ordinary_event_trigger_never_fires_and_stays_as_it_is(
     assert clone.value("SELECT evtenabled::text FROM pg_event_trigger") == before
 
 
-def test_an_event_trigger_that_always_fires_is_disabled_until_the_end(
+def test_an_event_trigger_that_always_fires_is_disabled_but_while_the_schema_is_read(
     clone: Clone, as_superuser: SuperUser
 ) -> None:
     as_superuser(EVENT_TRIGGER)
@@ -102,13 +102,15 @@ def test_an_event_trigger_that_always_fires_is_disabled_until_the_end(
         assert quarantine(clone.login, clone.database).event_triggers == 1
         assert clone.value("SELECT evtenabled::text FROM pg_event_trigger") == "D"
         assert quarantine(clone.login, clone.database).event_triggers == 0
+        with event_triggers_as_at_the_source(clone.login, clone.database):
+            assert clone.value("SELECT evtenabled::text FROM pg_event_trigger") == "A"
         finish(clone.login, clone.database)
-        assert clone.value("SELECT evtenabled::text FROM pg_event_trigger") == "A"
+        assert clone.value("SELECT evtenabled::text FROM pg_event_trigger") == "D"
     finally:
         as_superuser(f"ALTER ROLE {clone.login.username} NOSUPERUSER")
 
 
-def test_an_event_trigger_at_login_adds_no_row_after_quarantine(
+def test_an_event_trigger_at_login_adds_no_row_after_quarantine_nor_while_the_dump_logs_in(
     clone: Clone, as_superuser: SuperUser
 ) -> None:
     clone.execute("CREATE TABLE logins (at timestamptz DEFAULT now())")
@@ -124,7 +126,8 @@ def test_an_event_trigger_at_login_adds_no_row_after_quarantine(
         report = clone.mask("tables: {logins: {columns: {at: keep}}}")
         assert report.verification.verdict == "passed"
         assert {found.table: found.rows for found in report.tables} == {"public.logins": before}
-        assert clone.value("SELECT evtenabled::text FROM pg_event_trigger") == "O"
+        # Each is a login of its own.
+        assert [clone.value("SELECT count(*) FROM logins") for _ in range(2)] == [before, before]
     finally:
         as_superuser(f"ALTER ROLE {clone.login.username} NOSUPERUSER")
 

@@ -10,6 +10,7 @@ from contracts.errors import DatabaseError, PolicyInvalid, PreconditionFailed, V
 from masking.keys import MaskingKeys
 from tasks.postgres.masking_session import masking_session
 from tasks.postgres.rewrite import rewrite
+from tasks.postgres.verification import verify
 from tests.integration.masking.conftest import KEYS, Clone
 
 
@@ -295,3 +296,12 @@ def test_a_table_of_another_role_is_masked_where_the_role_can_be_joined(clone: C
     with masking_session(clone.login, clone.database, doing="looking") as connection:
         assert connection.execute("SELECT name FROM t").fetchall() != [("Raw Person",)]
     clone.execute(f"DROP TABLE t; DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+def test_a_check_that_postgresql_refuses_is_named_though_many_are_asked_at_once(clone: Clone) -> None:
+    clone.execute("CREATE TABLE a (v text); CREATE TABLE b (v text); CREATE TABLE c (v text)")
+    catalogue, plan = clone.plan("tables: {a: {columns: {v: email}}, b: {columns: {v: email}}, c: empty}")
+    rewrite(clone.login, clone.database, catalogue, plan, KEYS)
+    clone.execute("ALTER TABLE b RENAME v TO w")
+    with pytest.raises(DatabaseError, match=r"(?s)^public\.b\.v: .*checking: .*UndefinedColumn"):
+        verify(clone.login, clone.database, catalogue, plan, KEYS)

@@ -8,7 +8,7 @@ import pytest
 
 from masking.catalogue import Catalogue, Column, Table, TableName
 from masking.planning.plan import make_plan
-from masking.planning.ways import COPY_FROM_BYTES, Way, way_of
+from masking.planning.ways import COPY_FROM_BYTES, Way, Ways
 from masking.policy.reading import parse_policy
 
 BIG = COPY_FROM_BYTES
@@ -27,7 +27,7 @@ def way(*tables: Table, policy: str = POLICY, script: str = "") -> Way:
     for number, stage in enumerate(plan.stages):
         for passes in stage.passes:
             if passes[0].table.name == tables[0].name:
-                return way_of(catalogue, plan.stages, number, passes)
+                return Ways(catalogue, plan.stages).of(number, passes)
     raise AssertionError("it has no pass")
 
 

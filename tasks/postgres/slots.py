@@ -1,0 +1,46 @@
+"""Gives the values of small ranges, such as SSNs, their distinct masks before a pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from psycopg import sql
+
+from contracts.errors import PolicyInvalid
+from masking.planning.plan import Plan
+from masking.statements.passes import disarm, rearm
+from masking.statements.slots import hashed_values
+from tasks.postgres.masking_session import Connection
+
+
+def settle(connection: Connection, plan: Plan, domain: str) -> None:
+    """For one masking domain, in the transaction that ``connection`` is in.
+
+    Raises:
+        PolicyInvalid: the range has fewer masks than there are values.
+    """
+    sources = [
+        (found, use) for found, use in plan.parts() if use.domain == domain and use.masker.distinct == "slots"
+    ]
+    for found, _ in sources:
+        _run(connection, disarm(found.table))
+    _run(connection, hashed_values([(found.table, use) for found, use in sources]))
+    for found, _ in sources:
+        _run(connection, rearm(found.table))
+    for capacity, needed, free in connection.execute(
+        "SELECT capacity, needed, free FROM refresh_mask.settle_slots(%s)", (domain,)
+    ).fetchall():
+        if needed > free:
+            columns = ", ".join(sorted({f"{found.table}.{use.column.name}" for found, use in sources}))
+            raise PolicyInvalid(
+                f"{needed} values need distinct masks of masking domain {domain}, and its range of "
+                f"{capacity} has {free} left",
+                resource=f"columns {columns}",
+                remedy="Use pseudonym for the column with the unique index, with a domain of its own.",
+            )
+    connection.execute("DROP TABLE refresh_mask.hashed_values")
+
+
+def _run(connection: Connection, statements: Iterable[sql.Composed]) -> None:
+    for one in statements:
+        connection.execute(one)

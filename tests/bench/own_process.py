@@ -1,0 +1,43 @@
+"""A measurement in a process of its own, so that the most memory that it had is that measurement's."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+import sys
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+
+def in_a_process(
+    work: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
+) -> tuple[Result, float]:
+    """What ``work`` gives back, and the most memory in MiB that a fresh process had to do it."""
+    # An executor, unlike a pool, says so where its process dies.
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        result = pool.submit(work, *args, **kwargs).result()
+        return result, pool.submit(memory_mib).result()
+
+
+def children_cpu_seconds(pid: int) -> float:
+    """Processor time of the children of process ``pid`` that have ended: a server's sessions. 0 but on Linux."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return 0.0
+    # cutime and cstime, counted behind the name, which may hold spaces (proc_pid_stat(5)).
+    user, system = stat.rpartition(")")[2].split()[13:15]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_mib() -> float:
+    """The most that this process has had."""
+    # Bytes on macOS, kibibytes on Linux.
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / (1 << 20)
