@@ -36,6 +36,10 @@ class Parameters(BaseModel):
         """Columns of the row whose values, as the scripts left them, the masks are made of."""
         return frozenset()
 
+    def ways(self) -> tuple[object, ...]:
+        """What else than value and domain the masks depend on: columns of one masking domain must agree in it."""
+        return ()
+
 
 class Keyed(Parameters):
     """``domain``: values mask alike within it; by default the masker's own name."""
@@ -205,6 +209,12 @@ class Masker:
     masks: bool = True
     #: Whether the values as a whole must differ afterwards: the check of maskers whose results ``holds`` can't tell.
     changes: bool = False
+    #: SQL of a value's place in a small range; by default of the function named after the masker.
+    space: Callable[[Use, sql.Composable], sql.Composable] | None = None
+    #: How many distinct results values of the usual length can have at most; None where that depends on the values.
+    most: Callable[[Any], int] | None = None
+    #: What to do where there are more values than that.
+    wider: str = ""
     #: SQL that is true of values that stay as they are.
     unchanged: Callable[[Use, sql.Composable], sql.Composable] | None = None
     #: The masker, of the same name, that some parameters make of it; None where they make no difference.

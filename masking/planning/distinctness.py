@@ -15,6 +15,7 @@ from masking.catalogue import Catalogue, Column, Index, Table, TableName
 from masking.maskers.forms import constant_length
 from masking.maskers.masker import LETTERS, UNLIMITED, Condition, Subject, Use
 from masking.planning.conditions import conditions_of
+from masking.planning.domains import check_domains
 from masking.planning.nested import inner_rules, inner_use
 from masking.policy.rules import ColumnRule, Policy, invalid
 
@@ -23,6 +24,8 @@ _ODDS_BITS = 30
 #: A table that was never analyzed has at most this many bytes of overhead per row fewer (tuple header, item id).
 _ROW_MIN_BYTES = 28
 _ROWS_MIN = 1000
+#: Statistics are taken from a sample: only what exceeds a range by this much is refused because of them.
+_SURELY_MORE = 1.1
 
 ColumnId = tuple[TableName, str]
 
@@ -40,6 +43,12 @@ def uses_of(catalogue: Catalogue, policy: Policy) -> dict[ColumnId, Use]:
         for place, rule in rules.items()
     }
     inner = {place: [list(inner_rules(part)) for part in rule.parts] for place, rule in rules.items()}
+    check_domains(
+        {
+            place: [*rule.parts, *(one for found_rules in inner[place] for _, one in found_rules)]
+            for place, rule in rules.items()
+        }
+    )
     letters: dict[_Group, int] = {}
     for place, rule in rules.items():
         for part, constraint in zip(rule.parts, needs[place], strict=True):
@@ -119,6 +128,11 @@ def rows_at_most(catalogue: Catalogue, table: Table) -> int:
         estimate = leaf.estimated_rows if leaf.estimated_rows > 0 else leaf.size_bytes // _ROW_MIN_BYTES
         found += estimate
     return max(found, _ROWS_MIN)
+
+
+def rows_counted(catalogue: Catalogue, table: Table) -> int:
+    """Rows that a table, its partitions together, was estimated to have; 0 where nobody counted."""
+    return sum(max(leaf.estimated_rows, 0) for leaf in catalogue.leaves(table))
 
 
 def letters_for(rows: int) -> int:
@@ -232,6 +246,8 @@ def _settled(
             "may repeat",
             "Leave out of: then it is masked by its own values.",
         )
+    if constraint is not None and masker.most is not None:
+        _check_range(rule, use, what, constraint, rows=rows_counted(catalogue, table))
     if masker.distinct != "letters":
         return use
     room = min(max(masker.room(width), 0), 64)
@@ -250,6 +266,22 @@ def _settled(
     if use.distinct and room >= LETTERS:
         return replace(use, letters=min(max(LETTERS, letters_of_group), room))
     return replace(use, letters=needed)
+
+
+def _check_range(rule: ColumnRule, use: Use, what: str, constraint: str, *, rows: int) -> None:
+    """Whether a small range holds as many masks as statistics say that there are values; the pass counts them."""
+    share = use.column.n_distinct
+    if share is None or use.masker.most is None:
+        return
+    values = round(share if share > 0 else -share * rows)
+    most = use.masker.most(use.parameters)
+    if values > most * _SURELY_MORE:
+        raise invalid(
+            rule.position,
+            f"{what} is in unique index or constraint {constraint} and has about {values} values, and masker "
+            f"{use.masker.name} has {most} masks for them",
+            use.masker.wider or "Use pseudonym, with a domain of its own.",
+        )
 
 
 def _unfit(rule: ColumnRule, column: Column, what: str, why: str) -> PolicyInvalid:

@@ -275,11 +275,11 @@ def slots(table: Table, use: Use) -> Iterator[sql.Composed]:
     """Collects a column's values for the map of a small range, and the slots that they themselves stand for."""
     source = sql.SQL(
         " FROM ONLY {table}, LATERAL {texts} AS texts (value),"
-        " LATERAL {space}(texts.value) AS space WHERE texts.value <> '' AND space.digits <> ''"
+        " LATERAL {space} AS space WHERE texts.value <> '' AND space.digits <> ''"
     ).format(
         table=identifier(table),
         texts=unnested(use),
-        space=sql.Identifier("refresh_mask", f"{use.masker.name}_space"),
+        space=_space(use, sql.Identifier("texts", "value")),
     )
     domain = sql.Literal(use.domain)
     yield sql.SQL(
@@ -291,3 +291,9 @@ def slots(table: Table, use: Use) -> Iterator[sql.Composed]:
         "INSERT INTO refresh_mask.taken_slots (domain, capacity, slot)"
         " SELECT DISTINCT {domain}, space.capacity, space.own{source} AND space.own >= 0 ON CONFLICT DO NOTHING"
     ).format(domain=domain, source=source)
+
+
+def _space(use: Use, value: sql.Composable) -> sql.Composable:
+    if use.masker.space is not None:
+        return use.masker.space(use, value)
+    return sql.SQL("{}({})").format(sql.Identifier("refresh_mask", f"{use.masker.name}_space"), value)

@@ -260,7 +260,10 @@ class _Rewriting:
                             f"{needed} values need distinct masks of masking domain {domain}, and its range of "
                             f"{capacity} has {free} left",
                             resource=f"columns {columns}",
-                            remedy="Use pseudonym for the column with the unique index, with a domain of its own.",
+                            remedy=next(
+                                (use.masker.wider for _, use in sources if use.masker.wider),
+                                "Use pseudonym for the column with the unique index, with a domain of its own.",
+                            ),
                         )
                 connection.execute("ANALYZE refresh_mask.slots")
                 _mark(connection, step)
