@@ -9,7 +9,7 @@ from typing import Any
 import postgast
 
 from masking.catalogue import Catalogue, Column, Index, Table, TableName
-from masking.maskers.parameters import Constant, JsonValue, Keep, UnlistedConstant
+from masking.maskers.parameters import Composite, Constant, JsonValue, Keep, UnlistedConstant
 from masking.maskers.parameters import Expression as ExpressionParameters
 from masking.maskers.reserved_domains import registrable_domains
 from masking.planning.copies import DEFAULT_SCHEMA
@@ -96,6 +96,8 @@ def _written(rule: ColumnRule) -> Iterator[str]:
             yield from _strings([value, paths])
             if isinstance(default, UnlistedConstant):
                 yield from _strings(default.constant)
+        case Composite(attributes=attributes):
+            yield from _strings(attributes)
         case ExpressionParameters(expression=expression):
             yield from _string_literals(expression)
         case _:

@@ -25,6 +25,13 @@ class Constant(Parameters):
     shorthand: ClassVar[str | None] = "value"
     value: Any
 
+    @field_validator("value")
+    @classmethod
+    def _is_there(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError("NULL is masker null; JSON's null is {json: {value: null}}")
+        return value
+
 
 class Keep(Parameters):
     """``reason``: why the raw value may stay."""
@@ -82,6 +89,13 @@ class JsonValue(Parameters):
         return self
 
 
+class Composite(Parameters):
+    """``attributes``: a masker, or ``keep``, for every attribute of the type."""
+
+    shorthand: ClassVar[str | None] = "attributes"
+    attributes: dict[str, Any] = Field(min_length=1)
+
+
 _STEP = re.compile(r"""\.([\w-]+)|\.("(?:[^"\\]|\\.)+")|(\[\*\])""")
 
 
@@ -101,6 +115,11 @@ def steps_of(path: str) -> Steps:
     if not steps:
         raise ValueError("path $ is the whole document")
     return tuple(steps)
+
+
+def json_path(steps: Steps) -> str:
+    """Steps as PostgreSQL's jsonpath, which :func:`steps_of` reads too."""
+    return "$" + "".join("[*]" if step is None else f".{json.dumps(step)}" for step in steps)
 
 
 class Bytes(Parameters):

@@ -127,9 +127,8 @@ class Plan:
         """Every masker, also those that mask some rows only, without their conditions, or what documents hold."""
         for plan, use in self.uses():
             for part in use.parts:
-                yield plan, part
-                for inner in part.inner:
-                    yield plan, inner
+                for one in part.with_inner():
+                    yield plan, one
 
 
 def make_plan(catalogue: Catalogue, policy: Policy) -> Plan:

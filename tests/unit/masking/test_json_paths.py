@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from contracts.errors import PolicyInvalid
-from masking.maskers.parameters import steps_of
+from masking.maskers.parameters import json_path, steps_of
 from masking.planning.plan import make_plan
 from masking.policy.reading import parse_policy
-from masking.statements.passes import json_path
 from tests.unit.masking.shapes import catalogue, column, table
 
 
