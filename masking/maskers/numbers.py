@@ -102,6 +102,7 @@ NUMBERED = (
         ),
         types=TEXT | {"inet", "cidr"},
         distinct="slots",
+        min_width=len("198.19.255.255"),
         coincidence="raw addresses may lie in the range",
         mask=address,
         holds=is_reserved_ip,

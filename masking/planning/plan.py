@@ -22,6 +22,7 @@ from masking.planning.classification import check_names, unclassified_lines
 from masking.planning.conditions import written_by_scripts
 from masking.planning.copies import check_calls, check_copies
 from masking.planning.distinctness import uses_of
+from masking.planning.proofs import check_values
 from masking.planning.references import check_foreign_keys
 from masking.planning.resolving import resolved
 from masking.planning.scripted import add_scripts, check_script_columns, effective_statements, recomputed
@@ -142,6 +143,7 @@ def make_plan(catalogue: Catalogue, policy: Policy) -> Plan:
     check_copies(catalogue, policy)
     reads = {table: _check_expressions(catalogue, rule) for table, rule in policy.tables.items()}
     uses = uses_of(catalogue, policy)
+    check_values(catalogue, policy, uses)
     scripted = {
         table: frozenset[str]().union(*(names for _, names in writes))
         for table, writes in written_by_scripts(catalogue, policy).items()
