@@ -61,3 +61,24 @@ LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
         (refresh_mask.number_at(refresh_mask.mac(pg_catalog.lower(value), domain), 16)
          % (pg_catalog.octet_length(refresh_mask.cities_padded()) / 18))::text, 3, '0'), width) END
 $$;
+
+-- The country of the town that place_city gives for the same value. In a column of three characters and less a
+-- code that ISO 3166 leaves to users (AA, QM to QZ, XA to XZ, ZZ, and such a one with another letter), else a
+-- made-up name.
+CREATE FUNCTION refresh_mask.place_country(value text, width int, letters int, domain text) RETURNS text
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    number CONSTANT bigint := refresh_mask.number_at(refresh_mask.mac(pg_catalog.lower(value), domain), 16);
+    place  CONSTANT int := number % 42;
+    code   text;
+BEGIN
+    IF value = '' THEN RETURN value; END IF;
+    IF width > 3 THEN
+        RETURN pg_catalog.left(refresh_mask.pick(refresh_mask.last_names_padded(), number, '') || 'ia', width);
+    END IF;
+    code := CASE WHEN place < 26 THEN 'X' || pg_catalog.chr(65 + place)
+                 WHEN place < 40 THEN 'Q' || pg_catalog.chr(77 + place - 26)
+                 WHEN place = 40 THEN 'AA' ELSE 'ZZ' END;
+    RETURN pg_catalog.left(code || pg_catalog.chr((65 + number / 42 % 26)::int), width);
+END
+$$;
