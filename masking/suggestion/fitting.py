@@ -19,6 +19,7 @@ from masking.suggestion.classify import ColumnId
 from masking.suggestion.kinds import Kind, family_of, family_of_column
 from masking.suggestion.samples import ColumnSample, Samples
 from masking.suggestion.trials import CONSTANTS, is_checked
+from masking.suggestion.words import words_of
 
 #: Kinds whose masker has another name.
 _MASKERS: Final[dict[Kind, str]] = {
@@ -48,7 +49,7 @@ _MASKERS: Final[dict[Kind, str]] = {
 #: Characters that a masker needs to give something sensible; below that, a pseudonym is cut to size.
 _LEAST_WIDTH: Final = {"email": 20, "street": 12, "city": 10, "full_name": 10, "ip": 15, "phone": 7, "ssn": 9}
 #: Can't give distinct results.
-_REPEATING: Final = frozenset({"number", "year", "json", "json_array", "bytes", "constant"})
+_REPEATING: Final = frozenset({"number", "geo_jitter", "year", "json", "json_array", "bytes", "constant"})
 _UNIQUE_DATES: Final = frozenset({"date_of_birth", "date", "postcode"})
 _FORM_KEEPING: Final = frozenset(
     {"phone", "ssn", "postcode", "shape", "date_of_birth", "email", "ip", "json", "null"}
@@ -188,6 +189,7 @@ def _unique(kind: Kind, place: Place) -> str:
 def _text_candidates(kind: Kind, place: Place) -> Iterator[Masker]:
     name = _MASKERS[kind]
     width = place.column.max_length
+    yield from map(_word, _of_form(kind, place))
     if kind == "national_id" and place.sample is not None and place.sample.share("eight_digits") < 1:
         # Numbers of few digits have too few others to be masked by, each by one of its own.
         name = "pseudonym"
@@ -205,6 +207,23 @@ def _text_candidates(kind: Kind, place: Place) -> Iterator[Masker]:
         yield Masker(name=f"constant {constant}", policy={"constant": constant})
 
 
+def _of_form(kind: Kind, place: Place) -> Iterator[str]:
+    """Maskers that keep a form: where every value was seen to have it, or its name says so and nobody looked."""
+    sample, words = place.sample, words_of(place.column.name)
+
+    def has(shape: str, *, by_name: bool) -> bool:
+        return by_name if sample is None else sample.share(shape) == 1
+
+    if kind == "card_number" and has("card", by_name="card" in words and "number" in words):
+        yield "card_number"
+    if kind == "account_number" and has("iban", by_name="iban" in words):
+        yield "iban"
+    if kind in ("link", "image", "external_id", "credential") and has("url", by_name=kind == "link"):
+        yield "url"
+    if kind in ("external_id", "credential", "username") and has("uuid", by_name=False):
+        yield "uuid"
+
+
 def _candidates(kind: Kind, place: Place) -> Iterator[Masker]:
     """Maskers for one column, best first; none for a type that no masker knows, beyond NULL."""
     element, is_array = place.column.element_type, place.column.is_array
@@ -216,6 +235,10 @@ def _candidates(kind: Kind, place: Place) -> Iterator[Masker]:
     elif family in ("integer", "number"):
         if kind == "date_of_birth":
             yield Masker(name="year", policy={"constant": 1970})
+        if kind == "card_number":
+            yield _word("card_number")
+        if kind == "location":
+            yield _NEAR
         if kind == "phone" and element in ("int8", "numeric"):
             yield _word("phone")
         if kind == "national_id" and element in ("int4", "int8", "numeric"):
@@ -228,7 +251,9 @@ def _candidates(kind: Kind, place: Place) -> Iterator[Masker]:
     elif family == "inet":
         yield _word("ip")
     elif family == "uuid":
-        yield _word("pseudonym")
+        yield _word("uuid")
+    elif element == "point":
+        yield _NEAR
     elif element in ("json", "jsonb"):
         yield Masker(name="json", policy={"json": {"value": {}}})
         yield Masker(name="json_array", policy={"json": {"value": []}})
@@ -241,6 +266,8 @@ def _candidates(kind: Kind, place: Place) -> Iterator[Masker]:
         yield from _last_resorts(place)
 
 
+#: In the same town, and at no neighbour's either.
+_NEAR: Final = Masker(name="geo_jitter", policy={"geo_jitter": {"radius_m": 5000}})
 _LITERALS: Final = {
     "hstore": "",
     "xml": "<masked/>",
@@ -288,12 +315,15 @@ def _has_room(masker: Masker, place: Place) -> bool:
     if masker.name == "ssn" and place.column.element_type in ("int4", "int8"):
         longest = 9 if place.column.element_type == "int4" else 17
         return place.sample is not None and 5 <= place.sample.average_length <= longest
+    if masker.name == "card_number":
+        return place.sample is not None and place.sample.share("card") == 1
     if masker.name == "ip":
         return place.table.estimated_rows < _RESERVED_ROWS_MAX
     return masker.name.partition(" ")[0] not in (_REPEATING | _UNIQUE_DATES)
 
 
-def _fits(masker: Masker, place: Place, samples: Samples) -> bool:
+def fits(masker: Masker, place: Place, samples: Samples) -> bool:
+    """Whether a column can bear a masker, as far as its type, width, indexes and CHECKs are known."""
     if not _takes(masker, place.column):
         return False
     if masker.name == "null":
@@ -326,7 +356,7 @@ def fit(
         if (
             (masker.name != "numbered" or len(members) == 1)
             and all(masker.name in {other.name for other in others} for others in offered[1:])
-            and all(_fits(masker, member, samples) for member in members)
+            and all(fits(masker, member, samples) for member in members)
             and not any((member.id, masker.name) in refused for member in members)
         ):
             yield masker

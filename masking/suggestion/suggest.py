@@ -13,6 +13,7 @@ from masking.planning.classification import needs_rule
 from masking.suggestion.classify import Action, ColumnId, Verdict, classify, relatives
 from masking.suggestion.fitting import Masker, fit, places
 from masking.suggestion.samples import Samples
+from masking.suggestion.together import put_together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,4 +86,4 @@ def _maskers(
         masker = next(fit(kinds[0], members, samples, refused), None)
         if masker is not None:
             found.update(dict.fromkeys(wanted, masker))
-    return found
+    return put_together(catalogue, samples, found, refused)
