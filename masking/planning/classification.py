@@ -18,8 +18,8 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # YAML 1.1 readers take these words for something else.
 _YAML_WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
-# Types no value of which can hold text.
-_COUNTS = (
+#: Types no value of which can hold text.
+COUNTS = (
     NUMBERS
     | DATES
     | {"bool", "time", "timetz", "interval", "uuid", "bit", "varbit", "oid", "money", "pg_lsn"}
@@ -169,7 +169,7 @@ def proposal(column: Column) -> str:
         return "ip"
     if element in DATES:
         return "date"
-    if element in _COUNTS or column.enum_labels:
+    if element in COUNTS or column.enum_labels:
         return "keep"
     if column.attributes:
         inside = (f"{_in_yaml(one.name)}: {proposal(one)}" for one in column.attributes)

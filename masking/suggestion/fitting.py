@@ -16,6 +16,7 @@ from masking.catalogue import Catalogue, Column, Table
 from masking.maskers import MASKERS
 from masking.maskers.masker import UNLIMITED, as_written
 from masking.suggestion.classify import ColumnId
+from masking.suggestion.inside import attribute_rules
 from masking.suggestion.kinds import Kind, family_of, family_of_column
 from masking.suggestion.samples import ColumnSample, Samples
 from masking.suggestion.trials import CONSTANTS, is_checked
@@ -49,7 +50,9 @@ _MASKERS: Final[dict[Kind, str]] = {
 #: Characters that a masker needs to give something sensible; below that, a pseudonym is cut to size.
 _LEAST_WIDTH: Final = {"email": 20, "street": 12, "city": 10, "full_name": 10, "ip": 15, "phone": 7, "ssn": 9}
 #: Can't give distinct results.
-_REPEATING: Final = frozenset({"number", "geo_jitter", "year", "json", "json_array", "bytes", "constant"})
+_REPEATING: Final = frozenset(
+    {"composite", "number", "geo_jitter", "year", "json", "json_array", "bytes", "constant"}
+)
 _UNIQUE_DATES: Final = frozenset({"date_of_birth", "date", "postcode"})
 _FORM_KEEPING: Final = frozenset(
     {"phone", "ssn", "postcode", "shape", "date_of_birth", "email", "ip", "json", "null"}
@@ -228,6 +231,10 @@ def _candidates(kind: Kind, place: Place) -> Iterator[Masker]:
     """Maskers for one column, best first; none for a type that no masker knows, beyond NULL."""
     element, is_array = place.column.element_type, place.column.is_array
     family = family_of(element)
+    if place.column.attributes:
+        rules = attribute_rules(place.column, _of_attribute)
+        if rules is not None:
+            yield Masker(name="composite", policy={"composite": {"attributes": rules}})
     if is_array and family != "text":
         yield _literal("{}", place.column)
     elif family == "text":
@@ -264,6 +271,14 @@ def _candidates(kind: Kind, place: Place) -> Iterator[Masker]:
     yield Masker(name="null", policy=None)
     if not is_array:
         yield from _last_resorts(place)
+
+
+def _of_attribute(kind: Kind, attribute: Column) -> Iterator[Any]:
+    """What a policy may say of an attribute, which sees no other column."""
+    place = Place(table=Table(schema="", name="", columns=(attribute,)), column=attribute, sample=None)
+    for masker in _candidates(kind, place):
+        if masker.name not in ("null", "shape", "old_year", "numbered") and fits(masker, place, Samples()):
+            yield masker.policy
 
 
 #: In the same town, and at no neighbour's either.

@@ -1,5 +1,5 @@
-"""Columns of a row that belong together get masks that do: a person's names with the e-mail address, a postcode with its
-town.
+"""Columns of a row that belong together get masks that do: a person's names with the e-mail address, a postcode with
+its town.
 
 All or nothing: an address masks alike in every table only if each of its columns is masked in the same way.
 """

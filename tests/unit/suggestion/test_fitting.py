@@ -84,6 +84,45 @@ def test_a_document_not_null_with_a_type_of_its_own_fits_nothing() -> None:
     assert _masker(column) == "nothing"
 
 
+def test_a_type_of_its_own_is_masked_by_attribute() -> None:
+    """Text is masked whatever its name says; a place in a domain, which may refuse anything, becomes NULL."""
+    inner = Column(
+        name="geo",
+        type="public.geo",
+        base_type="geo",
+        base_type_schema="public",
+        attributes=(
+            Column(name="latitude", type="double precision", base_type="float8"),
+            Column(name="spot", type="public.spot", base_type="text", domain="public.spot"),
+        ),
+    )
+    column = Column(
+        name="address",
+        type="public.address",
+        base_type="address",
+        base_type_schema="public",
+        not_null=True,
+        attributes=(
+            _column("street"),
+            _column("zip", 10),
+            _column("xyz"),
+            Column(name="floor", type="integer", base_type="int4"),
+            inner,
+        ),
+    )
+    assert _masker(column) == {
+        "composite": {
+            "attributes": {
+                "street": "street",
+                "zip": "postcode",
+                "xyz": "free_text",
+                "floor": "keep",
+                "geo": {"composite": {"latitude": {"geo_jitter": {"radius_m": 5000}}, "spot": None}},
+            }
+        }
+    }
+
+
 def _all(shape: str) -> ColumnSample:
     return ColumnSample(values=300, distinct=300, average_length=30, average_words=1, shares={shape: 1})
 
