@@ -84,6 +84,8 @@ class Use:
     distinct: bool = False
     #: How many characters a result may have, here and in every column that a foreign key joins with this one.
     width: int = UNLIMITED
+    #: The column in its table, as people call it.
+    origin: str = ""
     #: None where it masks every row.
     condition: Condition | None = None
     #: Maskers of what lies inside the column's documents.

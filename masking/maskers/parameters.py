@@ -237,6 +237,16 @@ class DateShift(Keyed):
         return (self.days,)
 
 
+class Shuffle(Keyed):
+    """``by``: the column that tells each row from all others. ``reason``: why the values may stay, in other rows."""
+
+    by: str
+    reason: str = Field(min_length=1)
+
+    def reads(self) -> frozenset[str]:
+        return frozenset({self.by})
+
+
 class Bucket(Parameters):
     """``to``: what a date becomes the first day of. ``width``: of what a number becomes a multiple."""
 

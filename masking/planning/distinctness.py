@@ -82,6 +82,7 @@ def uses_of(catalogue: Catalogue, policy: Policy) -> dict[ColumnId, Use]:
                     parameters=part.parameters,
                     domain=part.domain,
                     width=widths[place],
+                    origin=f"{table}.{column.name}",
                 )
                 use = settle(use, part, constraint)
                 settled.append(replace(use, inner=inner_uses(use, part, settle)))

@@ -11,7 +11,7 @@ from typing import Literal
 from contracts.errors import PolicyInvalid
 from masking.catalogue import TableName
 from masking.maskers.masker import Keyed, Masker, Parameters
-from masking.maskers.parameters import Keep, Script
+from masking.maskers.parameters import Keep, Script, Shuffle
 from masking.syntax.position import Position
 from masking.syntax.scripts import ScriptStatement
 
@@ -46,9 +46,9 @@ class ColumnRule:
 
     @property
     def reason(self) -> str:
-        """Why values are kept, in all rows or in those that ``otherwise`` is for; '' where none is given."""
+        """Why values stay, in all rows or in those that ``otherwise`` is for; '' where none is given."""
         kept = self.otherwise if self.otherwise is not None else self
-        return kept.parameters.reason if isinstance(kept.parameters, Keep) else ""
+        return kept.parameters.reason if isinstance(kept.parameters, Keep | Shuffle) else ""
 
     @property
     def parts(self) -> tuple[ColumnRule, ...]:

@@ -14,7 +14,7 @@ from pydantic.json_schema import models_json_schema
 
 from masking.maskers import ALIASES, MASKERS
 from masking.maskers.masker import Masker, Parameters
-from masking.policy.table_rules import SAFE_ON_ANYTHING
+from masking.policy.table_rules import NO_DEFAULTS, SAFE_ON_ANYTHING
 
 _DEFINITION = "#/$defs/{model}"
 #: A key that is a wildcard, as :func:`masking.policy.table_names.is_wildcard` has it.
@@ -104,7 +104,7 @@ def _wildcard_rule() -> dict[str, Any]:
 
 
 def _masking_only() -> dict[str, Any]:
-    names = [name for name in _names() if name not in ("keep", "sql", "script")]
+    names = [name for name in _names() if name not in NO_DEFAULTS]
     return {"anyOf": [{"allOf": [_ref("word"), {"not": {"const": "keep"}}]}, _one_of(names)]}
 
 

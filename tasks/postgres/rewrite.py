@@ -20,6 +20,7 @@ from masking.keys import MaskingKeys
 from masking.maskers.masker import as_written
 from masking.planning.nulls import columns_of_users_sql, remember_nulls
 from masking.planning.plan import Plan, TablePlan
+from masking.planning.shuffles import ROWS_PER_VALUE
 from masking.planning.ways import COPY_FROM_BYTES, way_of
 from masking.statements.checks import places
 from masking.statements.passes import (
@@ -38,6 +39,7 @@ from masking.statements.passes import (
     truncate,
     update,
 )
+from masking.statements.shuffles import map_shuffle, rare_values
 from tasks.postgres.connection import safe_errors
 from tasks.postgres.masking_functions import create_functions
 from tasks.postgres.masking_session import (
@@ -81,6 +83,7 @@ def rewrite(
     rewriting.reduce()
     rewriting.capture()
     rewriting.map_slots()
+    rewriting.map_shuffles()
     for number, stage in enumerate(plan.stages):
         rewriting.run_passes(number, stage.passes)
         if stage.barrier is not None:
@@ -266,6 +269,33 @@ class _Rewriting:
                             ),
                         )
                 connection.execute("ANALYZE refresh_mask.slots")
+                _mark(connection, step)
+
+    def map_shuffles(self) -> None:
+        """Find which row gets the value of which."""
+        for column, (use, tables) in self.plan.shuffled.items():
+            step = f"shuffled {column}"
+            with (
+                masking_session(self.login, self.database, doing=f"shuffling column {column}") as connection,
+                connection.transaction(),
+            ):
+                if _is_done(connection, step):
+                    continue
+                hand_over_keys(connection, self.plan, self.keys)
+                for table in tables:
+                    _run(connection, disarm(table))
+                rare = _number(connection, rare_values(tables, use, ROWS_PER_VALUE))
+                if rare:
+                    raise PolicyInvalid(
+                        f"{rare} of its values are in fewer than {ROWS_PER_VALUE} rows each, and may be somebody's "
+                        "in whatever row they are",
+                        resource=f"column {column}",
+                        remedy="Don't shuffle it: use a masker, or bucket.",
+                    )
+                connection.execute(map_shuffle(tables, use))
+                for table in tables:
+                    _run(connection, rearm(table))
+                connection.execute("ANALYZE refresh_mask.shuffled")
                 _mark(connection, step)
 
     def run_passes(self, stage: int, passes: Sequence[tuple[Pass, ...]]) -> None:
