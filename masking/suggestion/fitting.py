@@ -16,7 +16,7 @@ from masking.catalogue import Catalogue, Column, Table
 from masking.maskers import MASKERS
 from masking.maskers.masker import UNLIMITED, as_written
 from masking.suggestion.classify import ColumnId
-from masking.suggestion.inside import attribute_rules
+from masking.suggestion.inside import attribute_rules, path_rules
 from masking.suggestion.kinds import Kind, family_of, family_of_column
 from masking.suggestion.samples import ColumnSample, Samples
 from masking.suggestion.trials import CONSTANTS, is_checked
@@ -51,7 +51,7 @@ _MASKERS: Final[dict[Kind, str]] = {
 _LEAST_WIDTH: Final = {"email": 20, "street": 12, "city": 10, "full_name": 10, "ip": 15, "phone": 7, "ssn": 9}
 #: Can't give distinct results.
 _REPEATING: Final = frozenset(
-    {"composite", "number", "geo_jitter", "year", "json", "json_array", "bytes", "constant"}
+    {"composite", "json_paths", "number", "geo_jitter", "year", "json", "json_array", "bytes", "constant"}
 )
 _UNIQUE_DATES: Final = frozenset({"date_of_birth", "date", "postcode"})
 _FORM_KEEPING: Final = frozenset(
@@ -262,6 +262,9 @@ def _candidates(kind: Kind, place: Place) -> Iterator[Masker]:
     elif element == "point":
         yield _NEAR
     elif element in ("json", "jsonb"):
+        paths = path_rules(place.sample.json_paths, _of_attribute) if place.sample is not None else {}
+        if paths:
+            yield Masker(name="json_paths", policy={"json": {"paths": paths}})
         yield Masker(name="json", policy={"json": {"value": {}}})
         yield Masker(name="json_array", policy={"json": {"value": []}})
     elif family == "bytes":

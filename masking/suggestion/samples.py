@@ -24,6 +24,8 @@ class ColumnSample:
     shares: Mapping[str, float] = field(default_factory=dict)
     #: Names of the keys in JSON values.
     json_keys: tuple[str, ...] = ()
+    #: Paths to texts and numbers in them (``[*]`` for every element), each with ``string`` or ``number``.
+    json_paths: tuple[tuple[tuple[str, ...], str], ...] = ()
 
     def share(self, shape: str) -> float:
         """The share of values with a shape; 0 when there are none."""

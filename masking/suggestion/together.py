@@ -58,7 +58,18 @@ def put_together(
         }
         if beside and all(bears(member, subject) for member in subjects):
             found |= dict.fromkeys(subjects, Masker(name=subject, policy=subject)) | beside
+            for member, masker in found.items():
+                if masker.name == "json_paths":
+                    found[member] = _with_paths(masker, plain, subject)
     return found
+
+
+def _with_paths(masker: Masker, plain: str, subject: str) -> Masker:
+    """Documents with the subject at the paths where it stood alone: an address in them is that of the column."""
+    paths = {
+        path: subject if rule == plain else rule for path, rule in masker.policy["json"]["paths"].items()
+    }
+    return Masker(name=masker.name, policy={"json": {"paths": paths}})
 
 
 def _bears(place: Place, name: str, samples: Samples) -> bool:

@@ -123,6 +123,35 @@ def test_a_type_of_its_own_is_masked_by_attribute() -> None:
     }
 
 
+def test_a_document_is_masked_by_the_paths_whose_names_say_something_personal() -> None:
+    """A name that no vocabulary knows may be somebody's: its path is left out, and the document loses it."""
+    paths = [
+        ("contact", "email"),
+        ("contact", "phone"),
+        ("tags", "[*]"),
+        ("addresses", "[*]", "city"),
+        ("Adelheid", "email"),
+        ("contact", "email", "address"),
+        ("theme",),
+    ]
+    sample = ColumnSample(
+        values=9,
+        json_keys=("contact", "email"),
+        json_paths=(*((path, "string") for path in paths), (("contact", "mobile"), "number")),
+    )
+    column = Column(name="profile", type="jsonb", base_type="jsonb", not_null=True)
+    assert _masker(column, sample=sample) == {
+        "json": {
+            "paths": {
+                "$.contact.email": "email",
+                "$.contact.phone": "phone",
+                "$.contact.mobile": "phone",
+                "$.addresses[*].city": "city",
+            }
+        }
+    }
+
+
 def _all(shape: str) -> ColumnSample:
     return ColumnSample(values=300, distinct=300, average_length=30, average_words=1, shares={shape: 1})
 
@@ -177,6 +206,20 @@ def test_names_go_with_the_address_beside_them_and_a_postcode_with_its_town() ->
         "people.postcode": {"place_postcode": "city"},
         "leads.email": "person_email",
     }
+
+
+def test_an_address_inside_a_document_is_masked_as_that_of_the_column() -> None:
+    profile = Column(name="profile", type="jsonb", base_type="jsonb")
+    people = _people(_column("email"), _column("first_name"), profile)
+    sample = ColumnSample(values=9, json_keys=("email",), json_paths=((("email",), "string"),))
+    found = suggest(
+        Catalogue(database="d", tables=(people,)), Samples(columns={(people.id, "profile"): sample})
+    )
+    assert [one.masker.policy for one in found if one.masker] == [
+        "person_email",
+        {"person_first_name": "email"},
+        {"json": {"paths": {"$.email": "person_email"}}},
+    ]
 
 
 def test_an_address_is_masked_in_one_way_in_every_table() -> None:
