@@ -112,6 +112,17 @@ class Place:
         )
 
     @property
+    def masked_texts(self) -> tuple[str, ...]:
+        """The table's other columns of text that are to be masked."""
+        return tuple(
+            column.name
+            for column in self.table.columns
+            if (self.table.id, column.name) in self.masked
+            and family_of(column.element_type) == "text"
+            and not column.is_array
+        )
+
+    @property
     def number_of_row(self) -> str | None:
         """The column that numbers the rows: an integer that is the whole primary key."""
         keys = [index.key_columns for index in self.table.indexes if index.primary]
@@ -157,6 +168,14 @@ def _shape(column: Column) -> Masker:
             value, sql.Literal(pattern), sql.Literal(replacement)
         )
     return Masker(name="shape", policy={"sql": value.as_string(None)})
+
+
+def _recomputed(column: Column, sources: Sequence[str]) -> Masker:
+    """A search vector of the masks. Which of the columns it was made of, and how, nobody knows."""
+    expression = sql.SQL(
+        "CASE WHEN {} IS NOT NULL THEN pg_catalog.to_tsvector('simple', pg_catalog.concat_ws(' ', {})) END"
+    ).format(sql.Identifier(column.name), sql.SQL(", ").join(map(sql.Identifier, sources)))
+    return Masker(name="recomputed", policy={"sql": expression.as_string(None)})
 
 
 def _last_resorts(place: Place) -> Iterator[Masker]:
@@ -269,6 +288,9 @@ def _candidates(kind: Kind, place: Place) -> Iterator[Masker]:
         yield Masker(name="json_array", policy={"json": {"value": []}})
     elif family == "bytes":
         yield _word("bytes")
+    elif element == "tsvector" and (sources := place.masked_texts):
+        yield _recomputed(place.column, sources)
+        yield _literal("", place.column)
     elif (constant := _LITERALS.get(element)) is not None:
         yield _literal(constant, place.column)
     yield Masker(name="null", policy=None)

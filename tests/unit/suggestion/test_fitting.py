@@ -152,6 +152,15 @@ def test_a_document_is_masked_by_the_paths_whose_names_say_something_personal() 
     }
 
 
+def test_a_search_vector_is_made_anew_of_the_masks() -> None:
+    people = _people(_column("full_name"), Column(name="search", type="tsvector", base_type="tsvector"))
+    found = suggest(Catalogue(database="d", tables=(people,)))
+    assert [one.masker.policy for one in found if one.masker][1] == {
+        "sql": 'CASE WHEN "search" IS NOT NULL THEN'
+        " pg_catalog.to_tsvector('simple', pg_catalog.concat_ws(' ', \"full_name\")) END"
+    }
+
+
 def _all(shape: str) -> ColumnSample:
     return ColumnSample(values=300, distinct=300, average_length=30, average_words=1, shares={shape: 1})
 
