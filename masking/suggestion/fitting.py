@@ -222,6 +222,8 @@ def _text_candidates(kind: Kind, place: Place) -> Iterator[Masker]:
     yield _word("pseudonym")
     yield _word("free_text")
     # Digits for digits, x for letters: what a CHECK of a format lets through.
+    if not place.is_unique:
+        yield Masker(name="digits", policy={"digits": {"domain": kind}})
     yield Masker(name="phone", policy={"phone": {"domain": _unique(kind, place)}})
     if place.sample is not None and place.sample.share("eight_digits") == 1:
         yield Masker(name="ssn", policy={"ssn": {"domain": kind}})

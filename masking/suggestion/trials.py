@@ -58,6 +58,8 @@ _TEXT: Final[dict[str, LiteralString]] = {
     "date_of_birth": "pg_catalog.regexp_replace({value}, '[0-9]', '1', 'g')",
     "phone": "pg_catalog.regexp_replace(pg_catalog.regexp_replace({value}, '[^-0-9 ()+./#,;:_*]', 'x', 'g'),"
     " '[0-9]', '5', 'g')",
+    "digits": "pg_catalog.regexp_replace(pg_catalog.regexp_replace({value}, '[^-0-9 ()+./#,;:_*]', 'x', 'g'),"
+    " '[0-9]', '7', 'g')",
     "ssn": "pg_catalog.regexp_replace(pg_catalog.regexp_replace({value}, '[^-0-9 ()+./#,;:_*]', 'x', 'g'),"
     " '[0-9]', '9', 'g')",
     "postcode": "pg_catalog.regexp_replace(pg_catalog.regexp_replace({value}, '[0-9]', '0', 'g'),"

@@ -26,7 +26,7 @@ def test_a_path_is_read_and_written_alike() -> None:
         ("$: email", "whole document"),
         ("$.a: {sql: 'a'}", "can't be used"),
         ("$.a: no_such", "no masker"),
-        ("$.a: [email]", "neither one word"),
+        ("$.a: [email]", "one word or one mapping"),
     ],
 )
 def test_a_path_that_says_nothing_sound_is_refused(paths: str, says: str) -> None:
