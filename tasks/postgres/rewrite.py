@@ -20,7 +20,6 @@ from masking.keys import MaskingKeys
 from masking.maskers.masker import as_written
 from masking.planning.nulls import columns_of_users_sql, remember_nulls
 from masking.planning.plan import Plan, TablePlan
-from masking.planning.shuffles import ROWS_PER_VALUE
 from masking.planning.ways import COPY_FROM_BYTES, way_of
 from masking.statements.checks import places
 from masking.statements.passes import (
@@ -39,7 +38,6 @@ from masking.statements.passes import (
     truncate,
     update,
 )
-from masking.statements.shuffles import map_shuffle, rare_values
 from tasks.postgres.connection import safe_errors
 from tasks.postgres.masking_functions import create_functions
 from tasks.postgres.masking_session import (
@@ -52,7 +50,9 @@ from tasks.postgres.masking_session import (
     masking_session,
     may_create_in,
 )
+from tasks.postgres.progress import is_done, mark
 from tasks.postgres.script_check import analyse_scripts
+from tasks.postgres.shuffling import map_shuffles
 
 _LARGE_OBJECTS_PER_TRANSACTION = 1000
 
@@ -83,7 +83,7 @@ def rewrite(
     rewriting.reduce()
     rewriting.capture()
     rewriting.map_slots()
-    rewriting.map_shuffles()
+    map_shuffles(login, database, plan, keys)
     for number, stage in enumerate(plan.stages):
         rewriting.run_passes(number, stage.passes)
         if stage.barrier is not None:
@@ -124,7 +124,7 @@ class _Rewriting:
             if connection.execute("SELECT pg_catalog.to_regclass('refresh_mask.progress')").fetchone() != (
                 None,
             ):
-                if not _is_done(connection, marker):
+                if not is_done(connection, marker):
                     raise PreconditionFailed(
                         "it has been masked with another policy, or in part",
                         resource=f"database {self.database!r}",
@@ -133,7 +133,7 @@ class _Rewriting:
                 return
             with connection.transaction():
                 create_functions(connection)
-                _mark(connection, marker)
+                mark(connection, marker)
 
     def analyse_scripts(self) -> None:
         """See that PostgreSQL takes every statement as it is written."""
@@ -143,7 +143,7 @@ class _Rewriting:
     def reduce(self) -> None:
         """Empty and filter tables, and see that no foreign key dangles then."""
         with masking_session(self.login, self.database, doing="emptying and filtering tables") as connection:
-            if _is_done(connection, "reduced"):
+            if is_done(connection, "reduced"):
                 return
             together, singly = truncatable(self.catalogue, self.plan)
             filtered = [
@@ -167,7 +167,7 @@ class _Rewriting:
                     self._check_references(connection)
                 for table in armed:
                     _run(connection, rearm(table))
-                _mark(connection, "reduced")
+                mark(connection, "reduced")
 
     def _check_references(self, connection: Connection) -> None:
         for table, key, referenced in foreign_keys(self.catalogue):
@@ -200,7 +200,7 @@ class _Rewriting:
                 masking_session(self.login, self.database, doing=f"reading table {table}") as connection,
                 connection.transaction(),
             ):
-                if _is_done(connection, step):
+                if is_done(connection, step):
                     return
                 hand_over_keys(connection, self.plan, self.keys)
                 root = self.catalogue.root(table).id
@@ -220,7 +220,7 @@ class _Rewriting:
                     ).format(sql.Literal(str(table)), sql.Identifier(table.schema, table.name))
                 )
                 _run(connection, rearm(table))
-                _mark(connection, step)
+                mark(connection, step)
 
         in_parallel(self._largest_first([found for found in self.plan.tables if found.holds_rows]), remember)
         with masking_session(self.login, self.database, doing="indexing raw values' hashes") as connection:
@@ -239,7 +239,7 @@ class _Rewriting:
                 ) as connection,
                 connection.transaction(),
             ):
-                if _is_done(connection, step):
+                if is_done(connection, step):
                     continue
                 hand_over_keys(connection, self.plan, self.keys)
                 sources = [
@@ -269,34 +269,7 @@ class _Rewriting:
                             ),
                         )
                 connection.execute("ANALYZE refresh_mask.slots")
-                _mark(connection, step)
-
-    def map_shuffles(self) -> None:
-        """Find which row gets the value of which."""
-        for column, (use, tables) in self.plan.shuffled.items():
-            step = f"shuffled {column}"
-            with (
-                masking_session(self.login, self.database, doing=f"shuffling column {column}") as connection,
-                connection.transaction(),
-            ):
-                if _is_done(connection, step):
-                    continue
-                hand_over_keys(connection, self.plan, self.keys)
-                for table in tables:
-                    _run(connection, disarm(table))
-                rare = _number(connection, rare_values(tables, use, ROWS_PER_VALUE))
-                if rare:
-                    raise PolicyInvalid(
-                        f"{rare} of its values are in fewer than {ROWS_PER_VALUE} rows each, and may be somebody's "
-                        "in whatever row they are",
-                        resource=f"column {column}",
-                        remedy="Don't shuffle it: use a masker, or bucket.",
-                    )
-                connection.execute(map_shuffle(tables, use))
-                for table in tables:
-                    _run(connection, rearm(table))
-                connection.execute("ANALYZE refresh_mask.shuffled")
-                _mark(connection, step)
+                mark(connection, step)
 
     def run_passes(self, stage: int, passes: Sequence[tuple[Pass, ...]]) -> None:
         """The passes of one stage: tables side by side, a table's own passes in turn and in one transaction."""
@@ -306,7 +279,7 @@ class _Rewriting:
             table = self.catalogue.tables_by_id[found[0].table]
             step = f"stage {stage} {table}"
             with masking_session(self.login, self.database, doing=f"masking table {table}") as connection:
-                if _is_done(connection, step):
+                if is_done(connection, step):
                     return
                 hand_over_keys(connection, self.plan, self.keys)
                 with connection.transaction():
@@ -315,7 +288,7 @@ class _Rewriting:
                         connection.execute(copy(found, table, copies[table.id]))
                     else:
                         self._update(connection, table, found)
-                    _mark(connection, step)
+                    mark(connection, step)
 
         sizes = {found.table.id: found for found in self.plan.tables}
         largest_first = self._largest_first([sizes[found[0].table] for found in passes])
@@ -371,11 +344,11 @@ class _Rewriting:
         with masking_session(self.login, self.database, doing="putting copies in place") as connection:
             for name, copied in copies.items():
                 step = f"stage {stage} {name} in place"
-                if _is_done(connection, step):
+                if is_done(connection, step):
                     continue
                 with connection.transaction():
                     _run(connection, replace_by_copy(self.catalogue.tables_by_id[name], copied))
-                    _mark(connection, step)
+                    mark(connection, step)
 
     def run_barrier(self, stage: int, barrier: Barrier) -> None:
         """A script's statement as it is written."""
@@ -384,7 +357,7 @@ class _Rewriting:
             safe_errors(str(barrier.statement.position), doing="running this statement"),
             masking_session(self.login, self.database, doing="running a script") as connection,
         ):
-            if _is_done(connection, step):
+            if is_done(connection, step):
                 return
             with connection.transaction():
                 look_names_up_as_planned(connection)
@@ -395,7 +368,7 @@ class _Rewriting:
                 connection.execute(as_written(barrier.statement.text))
                 for part in whole:
                     _run(connection, rearm(part))
-                _mark(connection, step)
+                mark(connection, step)
 
     def unlink_large_objects(self) -> None:
         """A large object is locked by itself, so they go by the thousand."""
@@ -440,14 +413,6 @@ def _join_owners(connection: Connection, plan: Plan) -> None:
     }
     for owner, table in owners.items():
         become_member(connection, owner, owns=f"table {table}")
-
-
-def _is_done(connection: Connection, step: str) -> bool:
-    return connection.execute("SELECT FROM refresh_mask.progress WHERE step = %s", (step,)).rowcount == 1
-
-
-def _mark(connection: Connection, step: str) -> None:
-    connection.execute("INSERT INTO refresh_mask.progress VALUES (%s)", (step,))
 
 
 def _run(connection: Connection, statements: Iterable[sql.Composed]) -> None:
