@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from masking.catalogue import Catalogue, Column, TableName
 from masking.planning.classification import needs_rule
+from masking.suggestion.choosing import fit
 from masking.suggestion.classify import Action, ColumnId, Verdict, classify, relatives
-from masking.suggestion.fitting import Masker, fit, places
+from masking.suggestion.places import Masker, places
 from masking.suggestion.samples import Samples
 from masking.suggestion.together import put_together
 

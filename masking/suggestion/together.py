@@ -11,7 +11,8 @@ from typing import Final
 
 from masking.catalogue import Catalogue, TableName
 from masking.suggestion.classify import ColumnId, relatives
-from masking.suggestion.fitting import Masker, Place, fits, places
+from masking.suggestion.fitting import fits
+from masking.suggestion.places import Masker, Place, places
 from masking.suggestion.samples import Samples
 
 #: By the subject's masker: what it becomes, and what the maskers beside it become.
