@@ -24,8 +24,8 @@ _HEX: Final = frozenset("0123456789abcdefABCDEF")
 _UUID_DIGITS: Final = 32
 #: Digits that PostgreSQL's numeric has on either side of the point.
 _PRECISION_MAX: Final = 150_000
-#: Letters as a keyed hash gives them, in lower and in upper case, as the value has it.
-_LETTERS: Final = ("abcdefghijklmnopqr" * 4, "rqponmlkjihgfedcba" * 4, "HGFEDCBAIJKLMNOPQR" * 4)
+#: What stands for a keyed hash: letters of either case, as the value has it, and letters with digits.
+_LETTERS: Final = ("abcdefghijklmnopqr" * 4, "RQPONMLKJIHGFEDCBA" * 4, "h7g6f5e4d3c2b1a0p9" * 4)
 
 
 def check_values(catalogue: Catalogue, policy: Policy, uses: Mapping[tuple[TableName, str], Use]) -> None:
