@@ -60,8 +60,9 @@ def _unfit(
                 f"Write a value of {one.column.type}.",
             )
             return
-    examples = _examples(use)
-    for check in _checks(catalogue, table, column) if examples else ():
+    checks = list(_checks(catalogue, table, column))
+    examples = _examples(use) if checks else ()
+    for check in checks if examples else ():
         name = "value" if check.domain else column
         if all(verdict(check.expression, {name: example}) is False for example in examples):
             whose = f"CHECK {check.name}" + (f" of domain {check.domain}" if check.domain else "")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 import postgast
@@ -43,13 +44,19 @@ _COMPARED: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 
 def verdict(expression: str, values: Mapping[str, Value]) -> Value:
     """Whether a CHECK's ``expression`` is true of a row whose columns have ``values``; others' aren't known."""
+    node = _parsed(expression)
+    found = UNKNOWN if node is None else _value(node, values)
+    return found if found is None or isinstance(found, bool) else UNKNOWN
+
+
+@lru_cache(maxsize=1024)
+def _parsed(expression: str) -> Any:
+    """Its tree; None where it isn't SQL."""
     try:
         tree = postgast.parse(f"SELECT {expression}")
     except PgQueryError:
-        return UNKNOWN
-    node = tree.stmts[0].stmt.select_stmt.target_list[0].res_target.val
-    found = _value(node, values)
-    return found if found is None or isinstance(found, bool) else UNKNOWN
+        return None
+    return tree.stmts[0].stmt.select_stmt.target_list[0].res_target.val
 
 
 def _value(node: Any, values: Mapping[str, Value]) -> Value:
