@@ -22,29 +22,39 @@ tables:
           default: {keep: "counts"}
       pair: {composite: {mail: email, facts: {json: {paths: {$.a: "null"}}}}}
       mail: {email: {}, when: "id > 5", otherwise: {keep: "our own"}}
+      phone: {phone: {range: NXX-555-XXXX, acknowledge: "nobody dials"}}
       name: {full_name: {}, when: "id > 5", otherwise: pseudonym}
 """
 
 
 def test_paths_attributes_and_conditions_are_shown() -> None:
     found = catalogue(
-        table("t", column("id", "int4"), column("doc", "jsonb"), PAIR, column("mail"), column("name"))
+        table(
+            "t",
+            column("id", "int4"),
+            column("doc", "jsonb"),
+            PAIR,
+            column("mail"),
+            column("phone"),
+            column("name"),
+        )
     )
     policy = parse_policy(POLICY)
     explained = explain(found, policy, make_plan(found, policy))
     lines = [line.rstrip() for line in explanation_text(explained, with_order=False).splitlines()]
-    assert lines[1:14] == [
-        "  id    int4   kept",
-        "  doc   jsonb  json",
+    assert lines[1:15] == [
+        "  id     int4   kept",
+        "  doc    jsonb  json",
         "    $.contact.email  email",
         "    $.tags[*]        pseudonym in domain tag",
         "    $.plan           kept: one of three",
         "    elsewhere        kept: counts",
-        "  pair  pair   composite",
+        "  pair   pair   composite",
         "    .mail             email",
         "    .facts            json",
         "    .facts$.a         null",
         "    .facts elsewhere  dropped",
-        "  mail  text   email where id > 5, else kept: our own",
-        "  name  text   full_name where id > 5, else pseudonym",
+        "  mail   text   email where id > 5, else kept: our own",
+        "  phone  text   phone (nobody dials)",
+        "  name   text   full_name where id > 5, else pseudonym",
     ]
