@@ -58,6 +58,11 @@ class Column:
     domain: str | None = None
     #: Schema and name of its collation where that isn't the database's.
     collation: str | None = None
+    #: Base type of an array's elements where they are of a domain, and its schema; None for every other type.
+    element_base_type: str | None = None
+    element_base_type_schema: str | None = None
+    #: Attributes of the composite type, an array's elements' too, in order; empty for every other type.
+    attributes: tuple[Column, ...] = ()
     #: Labels of the enum below, in order; empty for every other type.
     enum_labels: tuple[str, ...] = ()
     #: Names of the columns that a generated column is computed from.
@@ -74,7 +79,12 @@ class Column:
     @property
     def element_type(self) -> str:
         """``base_type`` of one element, or of the column itself when it is no array."""
-        return self.base_type.removeprefix("_")
+        return self.element_base_type or self.base_type.removeprefix("_")
+
+    @property
+    def element_type_schema(self) -> str:
+        """Schema of the element's base type."""
+        return self.element_base_type_schema or self.base_type_schema
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from masking.catalogue import Catalogue, Table, TableName
+from masking.explanation.inner import InnerExplanation, inner_explanations
 from masking.fusing.fuser import Stage
 from masking.planning.plan import ColumnPlan, Plan, TablePlan
 from masking.planning.scripted import by_target, target_of
@@ -25,6 +26,10 @@ class ColumnExplanation:
     masker: str | None
     domain: str
     reason: str
+    #: The rows that the masker is for; None for all. ``otherwise``: the masker of the others, or keep.
+    when: str | None = None
+    otherwise: str | None = None
+    inner: tuple[InnerExplanation, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +135,8 @@ def _column(
     table: TablePlan,
     column: ColumnPlan,
 ) -> ColumnExplanation:
-    reason = column.reason
+    reason, use = column.reason, column.use
+    condition = use.condition if use is not None else None
     if column.masker == "script":
         root = catalogue.root(table.table).id
         places = [
@@ -146,6 +152,15 @@ def _column(
         masker=column.masker,
         domain=column.domain,
         reason=reason,
+        when=condition.when.text if condition is not None else None,
+        otherwise=None
+        if condition is None
+        else condition.otherwise.masker.name
+        if condition.otherwise is not None
+        else "keep",
+        inner=tuple(found for part in use.parts for found in inner_explanations(part))
+        if use is not None
+        else (),
     )
 
 

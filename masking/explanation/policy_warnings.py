@@ -9,7 +9,7 @@ from typing import Any
 import postgast
 
 from masking.catalogue import Catalogue, Column, Index, Table, TableName
-from masking.maskers.parameters import Constant, JsonValue, Keep, UnlistedConstant
+from masking.maskers.parameters import Composite, Constant, JsonValue, Keep, Shuffle, UnlistedConstant
 from masking.maskers.parameters import Expression as ExpressionParameters
 from masking.maskers.reserved_domains import registrable_domains
 from masking.planning.copies import DEFAULT_SCHEMA
@@ -78,8 +78,15 @@ def _of_rules(catalogue: Catalogue, policy: Policy, samples: Samples) -> Iterato
 
 
 def _kept(table: Table, column: Column, rule: ColumnRule, verdict: Verdict | None) -> Iterator[PolicyWarning]:
-    kept = isinstance(rule.parameters, Keep) and not rule.parameters.reason
-    if kept and verdict is not None and verdict.action == "mask":
+    if verdict is None or verdict.action != "mask":
+        return
+    if isinstance(rule.parameters, Shuffle):
+        yield PolicyWarning(
+            position=rule.position,
+            what=f"column {table}.{column.name} is shuffled, and looks personal: {verdict.reason}",
+            remedy="A value in another row is still somebody's: give it another masker.",
+        )
+    if isinstance(rule.parameters, Keep) and not rule.parameters.reason:
         yield PolicyWarning(
             position=rule.position,
             what=f"column {table}.{column.name} is kept without a reason, and looks personal: {verdict.reason}",
@@ -96,6 +103,8 @@ def _written(rule: ColumnRule) -> Iterator[str]:
             yield from _strings([value, paths])
             if isinstance(default, UnlistedConstant):
                 yield from _strings(default.constant)
+        case Composite(attributes=attributes):
+            yield from _strings(attributes)
         case ExpressionParameters(expression=expression):
             yield from _string_literals(expression)
         case _:

@@ -10,6 +10,7 @@ from masking.explanation.explanation import (
     StatementExplanation,
     TableExplanation,
 )
+from masking.explanation.inner import InnerExplanation
 from masking.planning.ways import Way
 
 _INDENT = "  "
@@ -70,14 +71,33 @@ def _columns(columns: Sequence[ColumnExplanation]) -> Iterator[str]:
     type_width = min(max(len(column.type) for column in columns), 30)
     for column in columns:
         yield f"{column.name:{name_width}}  {column.type:{type_width}}  {_fate(column)}".rstrip()
+        place_width = max((len(one.where) for one in column.inner), default=0)
+        for one in column.inner:
+            yield f"{_INDENT}{one.where:{place_width}}  {_inner_fate(one)}"
 
 
 def _fate(column: ColumnExplanation) -> str:
     if column.action == "keep":
-        return f"kept: {column.reason}" if column.reason else "kept"
+        return _kept(column.reason)
     domain = f" in domain {column.domain}" if column.domain and column.domain != column.masker else ""
-    reason = f" ({column.reason})" if column.reason else ""
-    return f"{column.masker}{domain}{reason}"
+    if column.when is None:
+        return f"{column.masker}{domain}{f' ({column.reason})' if column.reason else ''}"
+    otherwise = _kept(column.reason) if column.otherwise == "keep" else column.otherwise
+    return f"{column.masker}{domain} where {column.when}, else {otherwise}"
+
+
+def _inner_fate(inner: InnerExplanation) -> str:
+    match inner.masker:
+        case "keep":
+            return _kept(inner.reason)
+        case "drop":
+            return "dropped"
+    domain = f" in domain {inner.domain}" if inner.domain not in ("", inner.masker) else ""
+    return f"{inner.masker}{domain}"
+
+
+def _kept(reason: str) -> str:
+    return f"kept: {reason}" if reason else "kept"
 
 
 def _way(way: Way) -> str:

@@ -1,13 +1,14 @@
-"""Free text, JSON and bytes."""
+"""Free text, JSON, composites and bytes."""
 
 from __future__ import annotations
 
 from psycopg import sql
 
+from masking.maskers.composite_forms import holds_by_attribute, masked_by_attribute
 from masking.maskers.forms import JSON, TEXT, as_constant, call, is_constant, is_filler, letters_of
 from masking.maskers.json_forms import holds_by_path, masked_by_path
 from masking.maskers.masker import Masker, literal, text_of
-from masking.maskers.parameters import Bytes, JsonValue, Redact
+from masking.maskers.parameters import Bytes, Composite, JsonValue, Redact
 
 _JSON_BY_PATH = Masker(
     name="json",
@@ -47,6 +48,18 @@ DOCUMENTS = (
         holds=is_constant,
         elementwise=False,
         variant=lambda parameters: _JSON_BY_PATH if parameters.paths else None,
+    ),
+    Masker(
+        name="composite",
+        doc=(
+            "A value of a composite type with each attribute masked by its own masker, or kept: {street: street, "
+            "since: keep}. Every attribute is named. NULL stays NULL."
+        ),
+        parameters=Composite,
+        keyed=False,
+        coincidence="what is kept of a composite may be all that it held",
+        mask=masked_by_attribute,
+        holds=holds_by_attribute,
     ),
     Masker(
         name="bytes",

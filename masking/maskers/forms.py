@@ -10,7 +10,8 @@ from psycopg import sql
 
 from masking.maskers.files import TINY_FILES
 from masking.maskers.masker import LETTER, Use, as_written, literal, text_of
-from masking.maskers.parameters import Bytes, Constant, Expression, JsonValue
+from masking.maskers.parameters import Bytes, Constant, Expression, JsonValue, Phone
+from masking.maskers.phone_range import LOCAL, RESERVED, pattern
 
 TEXT = frozenset({"text", "varchar", "bpchar", "citext", "name"})
 INTEGERS = frozenset({"int2", "int4", "int8"})
@@ -243,13 +244,16 @@ def is_filler(use: Use, value: sql.Composable) -> sql.Composable:
 
 
 def is_phone(use: Use, value: sql.Composable) -> sql.Composable:
+    places = use.parameters.places if isinstance(use.parameters, Phone) else RESERVED
     return sql.SQL(
         "{text} IS NULL OR {text} ~ '^[-0-9 ()+./#,;:_*x]*$' AND"
-        " CASE WHEN pg_catalog.length({digits}) >= 7 THEN {digits} ~ '55501[0-9][0-9]$'"
-        " ELSE {digits} ~ '^(0|$)' END"
+        " CASE WHEN pg_catalog.length({digits}) >= 10 THEN {digits} ~ {whole}"
+        " WHEN pg_catalog.length({digits}) >= 7 THEN {digits} ~ {local} ELSE {digits} ~ '^(0|$)' END"
     ).format(
         text=text_of(value),
         digits=sql.SQL("pg_catalog.regexp_replace({}, '[^0-9]', '', 'g')").format(text_of(value)),
+        whole=literal(f"{pattern(places)}$"),
+        local=literal(f"{pattern(places[-LOCAL:])}$"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -40,6 +40,10 @@ class Parameters(BaseModel):
     def reads(self) -> frozenset[str]:
         """Columns of the row whose values, as the scripts left them, the masks are made of."""
         return frozenset()
+
+    def ways(self) -> tuple[object, ...]:
+        """What else than value and domain the masks depend on: columns of one masking domain must agree in it."""
+        return ()
 
 
 class Keyed(Parameters):
@@ -85,12 +89,18 @@ class Use:
     distinct: bool = False
     #: How many characters a result may have, here and in every column that a foreign key joins with this one.
     width: int = UNLIMITED
+    #: The column in its table, as people call it.
+    origin: str = ""
     #: None where it masks every row.
     condition: Condition | None = None
     #: Maskers of what lies inside the column's documents.
     inner: tuple[Use, ...] = ()
     #: Where in the column's documents it applies; empty for the column itself.
     steps: Steps = ()
+    #: The same for people, as the policy writes it: ``$.contact.email``, ``.street``.
+    where: str = ""
+    #: A query for the values that lie there, in one column; None for the column's own.
+    values: sql.Composable | None = None
 
     def on(self, column: Column) -> Use:
         """The same for a partition's own column."""
@@ -106,6 +116,12 @@ class Use:
             return (self,)
         own = replace(self, condition=None)
         return (own,) if self.condition.otherwise is None else (own, self.condition.otherwise)
+
+    def with_inner(self) -> Iterator[Use]:
+        """It, and all that lies inside of its values."""
+        yield self
+        for one in self.inner:
+            yield from one.with_inner()
 
     @property
     def asks(self) -> frozenset[str]:
@@ -126,7 +142,7 @@ class Use:
     @property
     def element_type(self) -> sql.Composable:
         """Type of a scalar result, without modifiers."""
-        return sql.Identifier(self.column.base_type_schema, self.column.element_type)
+        return sql.Identifier(self.column.element_type_schema, self.column.element_type)
 
     @property
     def coincidence(self) -> str | None:
@@ -155,13 +171,36 @@ class Use:
                 other=other[0] if other else name,
                 type=sql.Identifier(self.column.base_type_schema, self.column.base_type),
             )
-        if not (self.column.is_array and self.masker.elementwise):
-            return self.masker.mask(self, name)
+        return self.masked(name)
+
+    def masked(self, value: sql.Composable) -> sql.Composable:
+        """What a value of the column's type becomes, whatever the row."""
+        if not self.is_by_element:
+            return self.masker.mask(self, value)
         return sql.SQL(
-            "CASE WHEN pg_catalog.cardinality({name}) > 0"
-            " THEN (SELECT pg_catalog.array_agg({mask} ORDER BY element.place)"
-            " FROM pg_catalog.unnest({name}) WITH ORDINALITY AS element (value, place)) ELSE {name} END"
-        ).format(name=name, mask=self.masker.mask(self, sql.Identifier("element", "value")))
+            "CASE WHEN pg_catalog.cardinality({value}) > 0 THEN refresh_mask.in_shape_of("
+            "(SELECT pg_catalog.array_agg({mask} ORDER BY element.place) FROM {elements}),"
+            " CAST({value} AS {element_type}[])) ELSE {value} END"
+        ).format(
+            value=value,
+            mask=self.masker.mask(self, sql.Identifier("element", "value")),
+            elements=self._elements(value),
+            element_type=self.element_type,
+        )
+
+    @property
+    def is_by_element(self) -> bool:
+        """Whether it masks the elements of arrays."""
+        return self.column.is_array and self.masker.elementwise
+
+    def _elements(self, value: sql.Composable) -> sql.Composable:
+        if not self.column.attributes:
+            return sql.SQL("pg_catalog.unnest({}) WITH ORDINALITY AS element (value, place)").format(value)
+        # In FROM, composites would come out as one column per attribute.
+        return sql.SQL(
+            "(SELECT pg_catalog.unnest({value}),"
+            " pg_catalog.generate_series(1, pg_catalog.cardinality({value}))) AS element (value, place)"
+        ).format(value=value)
 
     def violation(self) -> sql.Composable | None:
         """SQL that is true of a row whose value no masker's output can be; None where nothing can be said."""
@@ -170,14 +209,17 @@ class Use:
             if len(found) < len(self.parts):
                 return None
             return sql.SQL("({})").format(sql.SQL(" AND ").join(found))
+        return self.offends(sql.Identifier(self.column.name))
+
+    def offends(self, value: sql.Composable) -> sql.Composable | None:
+        """As :meth:`violation`, of a value of the column's type."""
         if self.masker.holds is None:
             return None
-        name = sql.Identifier(self.column.name)
-        if not (self.column.is_array and self.masker.elementwise):
-            return sql.SQL("(({holds}) IS NOT TRUE)").format(holds=self.masker.holds(self, name))
-        return sql.SQL(
-            "EXISTS (SELECT FROM pg_catalog.unnest({name}) AS element (value) WHERE ({holds}) IS NOT TRUE)"
-        ).format(name=name, holds=self.masker.holds(self, sql.Identifier("element", "value")))
+        if not self.is_by_element:
+            return sql.SQL("(({holds}) IS NOT TRUE)").format(holds=self.masker.holds(self, value))
+        return sql.SQL("EXISTS (SELECT FROM {elements} WHERE ({holds}) IS NOT TRUE)").format(
+            elements=self._elements(value), holds=self.masker.holds(self, sql.Identifier("element", "value"))
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,6 +254,12 @@ class Masker:
     masks: bool = True
     #: Whether the values as a whole must differ afterwards: the check of maskers whose results ``holds`` can't tell.
     changes: bool = False
+    #: SQL of a value's place in a small range; by default of the function named after the masker.
+    space: Callable[[Use, sql.Composable], sql.Composable] | None = None
+    #: How many distinct results values of the usual length can have at most; None where that depends on the values.
+    most: Callable[[Any], int] | None = None
+    #: What to do where there are more values than that.
+    wider: str = ""
     #: SQL that is true of values that stay as they are.
     unchanged: Callable[[Use, sql.Composable], sql.Composable] | None = None
     #: The masker, of the same name, that some parameters make of it; None where they make no difference.

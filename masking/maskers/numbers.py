@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from psycopg import sql
+
 from masking.maskers.forms import TEXT, address, call, common_first, is_phone, is_reserved_ip, matches
-from masking.maskers.masker import Masker
-from masking.maskers.parameters import Ssn
+from masking.maskers.masker import Masker, Use, literal
+from masking.maskers.parameters import Phone, Ssn
+from masking.maskers.phone_range import numbers_in
 
 _SSN_KEEPING_FOUR = Masker(
     name="ssn",
@@ -16,21 +21,55 @@ _SSN_KEEPING_FOUR = Masker(
     holds=matches(lambda use: "^[^0-9a-wyz]*(9[^a-wyz]*)?$"),
 )
 
-NUMBERED = (
-    Masker(
-        name="phone",
-        doc=(
-            "The value's own format with a number reserved for fiction: area code 200–999, 555-0100 to 555-0199 "
-            "(80,000 numbers). Digits before the last ten become 0, or 1 where there are eleven. Seven to nine digits "
-            "hold 555-01xx (100 numbers); fewer begin with 0. Letters become x."
+
+def _range_of(use: Use) -> str:
+    if not isinstance(use.parameters, Phone):
+        raise TypeError(use.parameters)
+    return use.parameters.places
+
+
+def _phone_of(parameters: Phone) -> Masker | None:
+    """The masker for another range than the one that is set apart."""
+    if parameters.is_default:
+        return None
+    return replace(
+        _PHONE,
+        coincidence="the range may hold raw numbers",
+        changes=True,
+        common_capacity=0,
+        mask=call("phone_in_range", _range_of),
+        space=lambda use, value: sql.SQL("refresh_mask.phone_range_space({}, {})").format(
+            value, literal(_range_of(use))
         ),
-        types=TEXT | {"int8", "numeric"},
-        distinct="slots",
-        coincidence="the reserved range is small, and raw test data may lie in it",
-        common_capacity=80_000,
-        mask=common_first("phone"),
-        holds=is_phone,
+    )
+
+
+_PHONE = Masker(
+    name="phone",
+    doc=(
+        "The value's own format with a number reserved for fiction: area code 200–999, 555-0100 to 555-0199 "
+        "(80,000 numbers). Digits before the last ten become 0, or 1 where there are eleven. Seven to nine digits "
+        "hold 555-01xx (100 numbers); fewer begin with 0. Letters become x. range: another one, such as NXX-555-XXXX "
+        "(8,000,000 numbers), of which seven to nine digits hold the last seven places; acknowledge says why its "
+        "numbers may be used though they may be someone's."
     ),
+    parameters=Phone,
+    types=TEXT | {"int8", "numeric"},
+    distinct="slots",
+    most=lambda parameters: numbers_in(parameters.places),
+    wider=(
+        "Name a wider range, {phone: {range: NXX-555-XXXX, acknowledge: …}}, whose numbers may be someone's, or use "
+        "pseudonym, with a domain of its own."
+    ),
+    coincidence="the reserved range is small, and raw test data may lie in it",
+    common_capacity=80_000,
+    mask=common_first("phone"),
+    holds=is_phone,
+    variant=_phone_of,
+)
+
+NUMBERED = (
+    _PHONE,
     Masker(
         name="ssn",
         doc=(
@@ -66,6 +105,7 @@ NUMBERED = (
         ),
         types=TEXT | {"inet", "cidr"},
         distinct="slots",
+        min_width=len("198.19.255.255"),
         coincidence="raw addresses may lie in the range",
         mask=address,
         holds=is_reserved_ip,

@@ -10,6 +10,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from masking.maskers.masker import Domain, Keyed, Parameters, Steps
+from masking.maskers.phone_range import RESERVED, places_of
+from masking.maskers.phone_range import is_reserved as is_reserved_range
 from masking.maskers.reserved_domains import is_reserved
 
 
@@ -22,6 +24,13 @@ class Constant(Parameters):
 
     shorthand: ClassVar[str | None] = "value"
     value: Any
+
+    @field_validator("value")
+    @classmethod
+    def _is_there(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError("NULL is masker null; JSON's null is {json: {value: null}}")
+        return value
 
 
 class Keep(Parameters):
@@ -80,6 +89,13 @@ class JsonValue(Parameters):
         return self
 
 
+class Composite(Parameters):
+    """``attributes``: a masker, or ``keep``, for every attribute of the type."""
+
+    shorthand: ClassVar[str | None] = "attributes"
+    attributes: dict[str, Any] = Field(min_length=1)
+
+
 _STEP = re.compile(r"""\.([\w-]+)|\.("(?:[^"\\]|\\.)+")|(\[\*\])""")
 
 
@@ -99,6 +115,11 @@ def steps_of(path: str) -> Steps:
     if not steps:
         raise ValueError("path $ is the whole document")
     return tuple(steps)
+
+
+def json_path(steps: Steps) -> str:
+    """Steps as PostgreSQL's jsonpath, which :func:`steps_of` reads too."""
+    return "$" + "".join("[*]" if step is None else f".{json.dumps(step)}" for step in steps)
 
 
 class Bytes(Parameters):
@@ -153,6 +174,9 @@ class Email(Keyed):
             )
         return self
 
+    def ways(self) -> tuple[object, ...]:
+        return (self.domain_part,)
+
 
 class Ssn(Keyed):
     """``keep_last_four``: with a ``reason``, the last four of nine digits stay."""
@@ -166,6 +190,39 @@ class Ssn(Keyed):
             raise ValueError("keep_last_four needs a reason")
         return self
 
+    def ways(self) -> tuple[object, ...]:
+        return (self.keep_last_four,)
+
+
+class Phone(Keyed):
+    """``range``: ten places, each a digit, N (2 to 9) or X (0 to 9). ``acknowledge``: with a range that isn't set apart
+    for fiction, why its numbers may be used though they may be someone's.
+    """
+
+    range: str = "NXX-555-01XX"
+    acknowledge: str = ""
+
+    @model_validator(mode="after")
+    def _is_acknowledged(self) -> Phone:
+        if not is_reserved_range(self.places) and not self.acknowledge.strip():
+            raise ValueError(
+                "numbers of this range may be someone's; acknowledge needs the reason why they may be used"
+            )
+        return self
+
+    @property
+    def places(self) -> str:
+        """The range without what stands between its places."""
+        return places_of(self.range)
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it is the whole range that is set apart."""
+        return self.places == RESERVED
+
+    def ways(self) -> tuple[object, ...]:
+        return (self.places,)
+
 
 class DateShift(Keyed):
     """``subject``: the column that says whose dates they are. ``days``: how far they move at most."""
@@ -175,6 +232,19 @@ class DateShift(Keyed):
 
     def reads(self) -> frozenset[str]:
         return frozenset({self.subject})
+
+    def ways(self) -> tuple[object, ...]:
+        return (self.days,)
+
+
+class Shuffle(Keyed):
+    """``by``: the column that tells each row from all others. ``reason``: why the values may stay, in other rows."""
+
+    by: str
+    reason: str = Field(min_length=1)
+
+    def reads(self) -> frozenset[str]:
+        return frozenset({self.by})
 
 
 class Bucket(Parameters):
@@ -196,6 +266,9 @@ class GeoJitter(Keyed):
     """``radius_m``: how far a place moves at most, in metres."""
 
     radius_m: float = Field(default=1000, gt=0, le=100_000)
+
+    def ways(self) -> tuple[object, ...]:
+        return (self.radius_m,)
 
 
 class Redact(Parameters):

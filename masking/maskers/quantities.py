@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from masking.maskers.forms import DATES, NUMBERS, TEXT, is_masked_day, is_smallest, noisy, same_year
 from masking.maskers.masker import Masker
-from masking.maskers.parameters import Bucket, DateShift, GeoJitter
-from masking.maskers.quantity_forms import bucketed, is_bucket, jittered, shifted
+from masking.maskers.parameters import Bucket, DateShift, GeoJitter, Shuffle
+from masking.maskers.quantity_forms import bucketed, is_bucket, is_shuffled, jittered, shifted, shuffled
 
 
 def _bucket_of(parameters: Bucket) -> Masker:
@@ -77,6 +77,19 @@ QUANTITIES = (
         mask=shifted,
     ),
     _BUCKET,
+    Masker(
+        name="shuffle",
+        doc=(
+            "The column's values in other rows, by a keyed permutation of the rows that have one. Raw values stay, so "
+            "it needs a reason, and a value that fewer than five rows have stops the run."
+        ),
+        parameters=Shuffle,
+        types=TEXT | NUMBERS | DATES | {"bool"},
+        coincidence="the values stay, in other rows",
+        mask=shuffled,
+        holds=is_shuffled,
+        elementwise=False,
+    ),
     Masker(
         name="geo_jitter",
         doc=(

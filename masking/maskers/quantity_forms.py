@@ -1,12 +1,12 @@
-"""The SQL of maskers that move a value: by subject, into a bucket, within a radius."""
+"""The SQL of maskers that move a value: by subject, into a bucket, into another row, within a radius."""
 
 from __future__ import annotations
 
 from psycopg import sql
 
 from masking.maskers.forms import DATES
-from masking.maskers.masker import Use, literal
-from masking.maskers.parameters import Bucket, DateShift, GeoJitter
+from masking.maskers.masker import Use, literal, text_of
+from masking.maskers.parameters import Bucket, DateShift, GeoJitter, Shuffle
 
 
 def shifted(use: Use, value: sql.Composable) -> sql.Composable:
@@ -23,6 +23,34 @@ def shifted(use: Use, value: sql.Composable) -> sql.Composable:
     return sql.SQL(
         "CASE WHEN {value} IS NOT NULL THEN {value} + pg_catalog.make_interval(hours => 24 * {days}) END"
     ).format(value=value, days=days)
+
+
+def shuffled(use: Use, value: sql.Composable) -> sql.Composable:
+    """What ``masking.statements.shuffles`` has put beside the row's key."""
+    if not isinstance(use.parameters, Shuffle):
+        raise TypeError(use.parameters)
+    return sql.SQL("CAST(refresh_mask.shuffle({}, {}, {}, {}) AS {})").format(
+        text_of(value),
+        text_of(sql.Identifier(use.parameters.by)),
+        literal(use.origin),
+        literal(use.domain),
+        use.element_type,
+    )
+
+
+def is_shuffled(use: Use, value: sql.Composable) -> sql.Composable:
+    """Whether a row has the value that the map gave it; the column that tells rows apart is a kept one."""
+    if not isinstance(use.parameters, Shuffle):
+        raise TypeError(use.parameters)
+    return sql.SQL(
+        "{text} IS NULL OR {text} = '' OR {text} = (SELECT s.value FROM refresh_mask.shuffled s"
+        " WHERE s.place = {place} AND s.mac = refresh_mask.mac({subject}, {domain}))"
+    ).format(
+        text=text_of(value),
+        place=literal(use.origin),
+        subject=text_of(sql.Identifier(use.parameters.by)),
+        domain=literal(use.domain),
+    )
 
 
 def bucketed(use: Use, value: sql.Composable) -> sql.Composable:

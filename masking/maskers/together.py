@@ -17,6 +17,8 @@ from masking.maskers.masker import LETTER, Domain, Masker, Subject, Use, text_of
 _EMAIL_TAIL = len("@example.com")
 #: Letters that an address has where it needn't be distinct: enough to tell it from a raw one.
 _EMAIL_LETTERS = 8
+#: Columns so narrow hold countries' codes.
+_CODE_WIDTH = 3
 
 
 class Person(Subject):
@@ -27,7 +29,7 @@ class Person(Subject):
 
 
 class Place(Subject):
-    """As for every subject, with one masking domain for both maskers of a place."""
+    """As for every subject, with one masking domain for all maskers of a place."""
 
     shorthand: ClassVar[str | None] = "of"
     domain: Domain | None = "place"
@@ -110,6 +112,24 @@ TOGETHER = (
         "A town's name from a list of 1,000 made-up ones, by the value of column `of`.",
         "cities",
         parameters=Place,
+    ),
+    Masker(
+        name="place_country",
+        doc=(
+            "A made-up country's name, the same for every value of one town's; in a column of three characters and "
+            "less a code that ISO 3166 leaves to users (XA, QM, ZZ …)."
+        ),
+        parameters=Place,
+        types=TEXT,
+        coincidence="a made-up name may be a real one's",
+        changes=True,
+        mask=_masked("place_country"),
+        holds=matches(
+            lambda use: (
+                "^(AA|Q[M-Z]?|X[A-Z]?|ZZ?|A)[A-Z]?$" if use.width <= _CODE_WIDTH else "^[A-Za-z'. -]+$"
+            )
+        ),
+        elementwise=False,
     ),
     Masker(
         name="place_postcode",

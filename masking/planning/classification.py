@@ -18,8 +18,8 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # YAML 1.1 readers take these words for something else.
 _YAML_WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
-# Types no value of which can hold text.
-_COUNTS = (
+#: Types no value of which can hold text.
+COUNTS = (
     NUMBERS
     | DATES
     | {"bool", "time", "timetz", "interval", "uuid", "bit", "varbit", "oid", "money", "pg_lsn"}
@@ -119,7 +119,9 @@ def unclassified_lines(catalogue: Catalogue, policy: Policy) -> tuple[tuple[str,
             missing += [f"{table}.{column.name}" for column in columns] if rule else [str(table)]
             lines += [f"  {_in_yaml(table_key(table.id))}:", "    columns:"]
             lines += [
-                f"      {_in_yaml(column_key(column.name))}: {_proposal(table, column)}" for column in columns
+                f"      {_in_yaml(column_key(column.name))}: {_proposal(table, column)}  # review"
+                + _remark(table, column)
+                for column in columns
             ]
     text = "\n".join(["tables:", *lines]) if lines else ""
     if catalogue.large_objects and policy.large_objects is None:
@@ -145,20 +147,44 @@ def _proposal(table: Table, column: Column) -> str:
     """A rule by type alone, to be reviewed: what can hold text is masked, what can only be counted is kept."""
     unique = any(index.unique and column.name in index.columns for index in table.indexes)
     linked = unique or any(column.name in key.columns for key in table.foreign_keys)
+    if column.element_type in TEXT and unique:
+        return "pseudonym"
+    if column.element_type in DATES and (linked or column.partition_key):
+        return "keep"
+    if unique and column.attributes:
+        return _nothing(column)
+    return proposal(column)
+
+
+def proposal(column: Column) -> str:
+    """A rule for a column or an attribute that nothing else is known of."""
     element = column.element_type
     if element in TEXT:
-        return "pseudonym  # review" if unique else "free_text  # review"
+        return "free_text"
     if element in JSON and not column.is_array:
-        return "json  # review"
+        return "json"
     if column.base_type == "bytea":
-        return "bytes  # review"
+        return "bytes"
     if element in ("inet", "cidr"):
-        return "ip  # review"
-    if element in DATES and not linked and not column.partition_key:
-        return "date  # review: keep, if it is no one's birthday"
-    if element in _COUNTS or column.enum_labels:
-        return "keep  # review"
-    # Composites, XML, hstore, arrays of domains, places: nothing is known of them, but that text fits in.
-    if column.not_null:
-        return f'{{constant: "{"{}" if column.is_array else ""}"}}  # review: write a value of {column.type}'
-    return "null  # review"
+        return "ip"
+    if element in DATES:
+        return "date"
+    if element in COUNTS or column.enum_labels:
+        return "keep"
+    if column.attributes:
+        inside = (f"{_in_yaml(one.name)}: {proposal(one)}" for one in column.attributes)
+        return f"{{composite: {{{', '.join(inside)}}}}}"
+    # XML, hstore, places: nothing is known of them, but that text fits in.
+    return _nothing(column)
+
+
+def _nothing(column: Column) -> str:
+    return f'{{constant: "{"{}" if column.is_array else ""}"}}' if column.not_null else "null"
+
+
+def _remark(table: Table, column: Column) -> str:
+    """What the reviewer has to do or to know."""
+    rule = _proposal(table, column)
+    if rule.startswith("{constant"):
+        return f": write a value of {column.type}"
+    return ": keep, if it is no one's birthday" if rule == "date" else ""

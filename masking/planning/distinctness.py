@@ -15,7 +15,8 @@ from masking.catalogue import Catalogue, Column, Index, Table, TableName
 from masking.maskers.forms import constant_length
 from masking.maskers.masker import LETTERS, LETTERS_MAX, UNLIMITED, Condition, Subject, Use
 from masking.planning.conditions import conditions_of
-from masking.planning.nested import inner_rules, inner_use
+from masking.planning.domains import check_domains
+from masking.planning.nested import every_rule, inner_uses
 from masking.policy.rules import ColumnRule, Policy, invalid
 
 _BITS_PER_LETTER = 4
@@ -23,6 +24,8 @@ _ODDS_BITS = 30
 #: A table that was never analyzed has at most this many bytes of overhead per row fewer (tuple header, item id).
 _ROW_MIN_BYTES = 28
 _ROWS_MIN = 1000
+#: Statistics are taken from a sample: only what exceeds a range by this much is refused because of them.
+_SURELY_MORE = 1.1
 
 ColumnId = tuple[TableName, str]
 
@@ -39,14 +42,17 @@ def uses_of(catalogue: Catalogue, policy: Policy) -> dict[ColumnId, Use]:
         place: [_constraint(catalogue, policy, *place, part) for part in rule.parts]
         for place, rule in rules.items()
     }
-    inner = {place: [list(inner_rules(part)) for part in rule.parts] for place, rule in rules.items()}
+    inside = {
+        place: [one for part in rule.parts for one in every_rule(part)] for place, rule in rules.items()
+    }
+    check_domains(inside)
     letters: dict[_Group, int] = {}
     for place, rule in rules.items():
         for part, constraint in zip(rule.parts, needs[place], strict=True):
             if constraint is not None:
                 found = letters_for(rows_at_most(catalogue, catalogue.tables_by_id[place[0]]))
                 letters[_group(part)] = max(found, letters.get(_group(part), 0))
-        for part in (*rule.parts, *(one for found_rules in inner[place] for _, one in found_rules)):
+        for part in inside[place]:
             if part.masker.name == "ssn":
                 letters.setdefault(_group(part), 0)
     uses: dict[ColumnId, Use] = {}
@@ -54,24 +60,32 @@ def uses_of(catalogue: Catalogue, policy: Policy) -> dict[ColumnId, Use]:
     for place, rule in rules.items():
         table = catalogue.tables_by_id[place[0]]
         column = table.columns_by_name[place[1]]
+
+        def settle(
+            use: Use,
+            part: ColumnRule,
+            constraint: str | None = None,
+            *,
+            table: Table = table,
+            name: str = place[1],
+        ) -> Use:
+            use = replace(use, distinct=_group(part) in letters)
+            what = f"column {table}.{name}{use.where}"
+            return _settled(catalogue, table, use, part, constraint, letters.get(_group(part), 0), what)
+
         settled: list[Use] = []
-        for part, constraint, inside in zip(rule.parts, needs[place], inner[place], strict=True):
+        for part, constraint in zip(rule.parts, needs[place], strict=True):
             if part.masker.masks:
                 use = Use(
                     masker=part.masker,
                     column=column,
                     parameters=part.parameters,
                     domain=part.domain,
-                    distinct=_group(part) in letters,
                     width=widths[place],
-                    inner=tuple(
-                        _inner(inner_use(column, steps, one), letters.get(_group(one)))
-                        for steps, one in inside
-                    ),
+                    origin=f"{table}.{column.name}",
                 )
-                settled.append(
-                    _settled(catalogue, table, use, part, constraint, letters.get(_group(part), 0))
-                )
+                use = settle(use, part, constraint)
+                settled.append(replace(use, inner=inner_uses(use, part, settle)))
         own, *others = settled
         if place in conditions:
             own = replace(
@@ -88,16 +102,6 @@ _Group = tuple[str, str]
 
 def _group(rule: ColumnRule) -> _Group:
     return rule.masker.name, rule.domain
-
-
-def _inner(use: Use, letters_of_group: int | None) -> Use:
-    """As :func:`_settled`, inside a document: no width, no index, and alike with the columns of its group."""
-    use = replace(use, distinct=letters_of_group is not None)
-    if use.masker.distinct != "letters":
-        return use
-    return replace(
-        use, letters=max(use.masker.letters or (LETTERS if use.distinct else 0), letters_of_group or 0)
-    )
 
 
 def _check_apart(rule: ColumnRule, use: Use, what: str, constraints: Sequence[str | None]) -> None:
@@ -119,6 +123,11 @@ def rows_at_most(catalogue: Catalogue, table: Table) -> int:
         estimate = leaf.estimated_rows if leaf.estimated_rows > 0 else leaf.size_bytes // _ROW_MIN_BYTES
         found += estimate
     return max(found, _ROWS_MIN)
+
+
+def rows_counted(catalogue: Catalogue, table: Table) -> int:
+    """Rows that a table, its partitions together, was estimated to have; 0 where nobody counted."""
+    return sum(max(leaf.estimated_rows, 0) for leaf in catalogue.leaves(table))
 
 
 def letters_for(rows: int) -> int:
@@ -217,9 +226,10 @@ def _settled(
     rule: ColumnRule,
     constraint: str | None,
     letters_of_group: int,
+    what: str,
 ) -> Use:
     """``letters_of_group``: what the largest table needs among those whose values must mask alike."""
-    masker, width, what = use.masker, use.width, f"column {table}.{use.column.name}"
+    masker, width = use.masker, use.width
     if width < masker.min_width:
         raise _unfit(rule, use.column, what, f"{masker.name} needs at least {masker.min_width} characters")
     constant = constant_length(use)
@@ -238,6 +248,8 @@ def _settled(
             "may repeat",
             "Leave out of: then it is masked by its own values.",
         )
+    if constraint is not None and masker.most is not None:
+        _check_range(rule, use, what, constraint, rows=rows_counted(catalogue, table))
     if masker.distinct != "letters":
         return use
     room = min(max(masker.room(width), 0), LETTERS_MAX)
@@ -256,6 +268,22 @@ def _settled(
     if use.distinct and room >= LETTERS:
         return replace(use, letters=min(max(LETTERS, letters_of_group), room))
     return replace(use, letters=needed)
+
+
+def _check_range(rule: ColumnRule, use: Use, what: str, constraint: str, *, rows: int) -> None:
+    """Whether a small range holds as many masks as statistics say that there are values; the pass counts them."""
+    share = use.column.n_distinct
+    if share is None or use.masker.most is None:
+        return
+    values = round(share if share > 0 else -share * rows)
+    most = use.masker.most(use.parameters)
+    if values > most * _SURELY_MORE:
+        raise invalid(
+            rule.position,
+            f"{what} is in unique index or constraint {constraint} and has about {values} values, and masker "
+            f"{use.masker.name} has {most} masks for them",
+            use.masker.wider or "Use pseudonym, with a domain of its own.",
+        )
 
 
 def _unfit(rule: ColumnRule, column: Column, what: str, why: str) -> PolicyInvalid:

@@ -22,9 +22,11 @@ from masking.planning.classification import check_names, unclassified_lines
 from masking.planning.conditions import written_by_scripts
 from masking.planning.copies import check_calls, check_copies
 from masking.planning.distinctness import uses_of
+from masking.planning.proofs import check_values
 from masking.planning.references import check_foreign_keys
 from masking.planning.resolving import resolved
 from masking.planning.scripted import add_scripts, check_script_columns, effective_statements, recomputed
+from masking.planning.shuffles import check_shuffles
 from masking.planning.turns import in_turn
 from masking.policy.rules import ColumnRule, Policy, TableAction, TableRule, invalid
 from masking.syntax.expressions import Call, Expression, NotAnExpression, parse_expression
@@ -115,6 +117,20 @@ class Plan:
             )
         )
 
+    @cached_property
+    def shuffled(self) -> Mapping[str, tuple[Use, tuple[Table, ...]]]:
+        """Shuffled columns by their name, with the tables and partitions whose values are put into other rows."""
+        found: dict[str, tuple[Use, tuple[Table, ...]]] = {}
+        for plan, use in self.uses():
+            if use.masker.name == "shuffle":
+                found[use.origin] = (use, (*found.get(use.origin, (use, ()))[1], plan.table))
+        return found
+
+    @cached_property
+    def domains_with_maps(self) -> tuple[str, ...]:
+        """Domains whose masks are looked up in what was found before the pass."""
+        return tuple(sorted({*self.mapped_domains, *(use.domain for use, _ in self.shuffled.values())}))
+
     def uses(self) -> Iterator[tuple[TablePlan, Use]]:
         """Every masker on every column of the tables that hold rows."""
         for plan in self.tables:
@@ -127,9 +143,8 @@ class Plan:
         """Every masker, also those that mask some rows only, without their conditions, or what documents hold."""
         for plan, use in self.uses():
             for part in use.parts:
-                yield plan, part
-                for inner in part.inner:
-                    yield plan, inner
+                for one in part.with_inner():
+                    yield plan, one
 
 
 def make_plan(catalogue: Catalogue, policy: Policy) -> Plan:
@@ -143,12 +158,14 @@ def make_plan(catalogue: Catalogue, policy: Policy) -> Plan:
     check_copies(catalogue, policy)
     reads = {table: _check_expressions(catalogue, rule) for table, rule in policy.tables.items()}
     uses = uses_of(catalogue, policy)
+    check_values(catalogue, policy, uses)
     scripted = {
         table: frozenset[str]().union(*(names for _, names in writes))
         for table, writes in written_by_scripts(catalogue, policy).items()
     }
     again = recomputed(catalogue, policy)
     tables = tuple(_table_plan(catalogue, policy, table, uses, scripted, again) for table in catalogue.tables)
+    check_shuffles(catalogue, policy, uses)
     check_foreign_keys(catalogue, policy, uses)
     return Plan(
         database=catalogue.database,

@@ -55,6 +55,7 @@ class Ways:
             _defeat_by_table(self._catalogue, table)
             or self._defeat_by_later_use(number, table)
             or _defeat_by_type(table, passes)
+            or _defeat_by_constraint(table, passes)
             or (f"it is smaller than {least} bytes" if table.size_bytes < least else None)
         )
         return Way(name="update", reason=defeat) if defeat else Way(name="copy")
@@ -97,4 +98,13 @@ def _defeat_by_type(table: Table, passes: Sequence[Pass]) -> str | None:
         for update in one.updates:
             if assigned(update.value, table.columns_by_name[update.column]) is None:
                 return f"{update.column} is an array of a type with a length, which a cast would cut"
+    return None
+
+
+def _defeat_by_constraint(table: Table, passes: Sequence[Pass]) -> str | None:
+    """Only PostgreSQL knows whether an exclusion constraint holds, and a copy has none until it is restored."""
+    written = {update.column for one in passes for update in one.updates}
+    for index in table.indexes:
+        if index.exclusion and written & table.with_sources(index.columns):
+            return f"exclusion constraint {index.name} has to hold of the masks"
     return None

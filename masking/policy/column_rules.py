@@ -22,12 +22,14 @@ from masking.syntax.position import Position
 
 #: The keys of a rule that are no masker's name.
 CONDITION = ("when", "otherwise")
+#: Maskers with rules inside, and the parameter that has them.
+INSIDE = {"json": "paths", "composite": "attributes"}
 
 
 def column_rule(document: Document, value: Any, position: Position) -> ColumnRule:
     """The rule that ``value`` is; ``position`` is where its column stands."""
     if not isinstance(value, PlacedMapping) or not any(key in value for key in CONDITION):
-        return _masked_as(value, position)
+        return _masked_as(document, value, position)
     for key in CONDITION:
         if key not in value:
             raise invalid(
@@ -38,11 +40,11 @@ def column_rule(document: Document, value: Any, position: Position) -> ColumnRul
     when, place = value["when"], document.position(value, "when")
     if not isinstance(when, str):
         raise invalid(place, "when isn't an SQL predicate", "Write it as text.")
-    rule = _masked_as(value.without(CONDITION), position)
+    rule = _masked_as(document, value.without(CONDITION), position)
     if not rule.masker.masks:
         raise invalid(place, "keep has no when", "Give the other rows' masker a when, and keep as otherwise.")
     place = document.position(value, "otherwise")
-    other = _masked_as(value["otherwise"], place)
+    other = _masked_as(document, value["otherwise"], place)
     for one in (rule, other):
         if one.masker.name == "script":
             raise invalid(
@@ -82,13 +84,25 @@ def rule_of(word: str, parameters: Any, position: Position) -> ColumnRule:
     return ColumnRule(masker=masker.given(checked), parameters=checked, position=position)
 
 
-def _masked_as(value: Any, position: Position) -> ColumnRule:
+def _check_inside(document: Document, word: object, content: Any) -> None:
+    """Raise :class:`PolicyInvalid` for a rule inside another one that isn't any, at its own place."""
+    if word not in INSIDE or not isinstance(content, PlacedMapping):
+        return
+    key = INSIDE[str(word)]
+    inside = content.get(key, content if word == "composite" else None)
+    if isinstance(inside, PlacedMapping):
+        for _, value, position in document.items(inside):
+            _masked_as(document, value, position)
+
+
+def _masked_as(document: Document, value: Any, position: Position) -> ColumnRule:
     if value is None:
         return rule_of("null", {}, position)
     if isinstance(value, str):
         return rule_of(str(value), {}, position)
     if isinstance(value, PlacedMapping) and len(value) == 1:
         key, content = next(iter(value.items()))
+        _check_inside(document, key, content)
         return rule_of(
             "null" if key is None else str(key), {} if content is None else plain(content), position
         )

@@ -11,7 +11,7 @@ from typing import Literal
 from contracts.errors import PolicyInvalid
 from masking.catalogue import TableName
 from masking.maskers.masker import Keyed, Masker, Parameters
-from masking.maskers.parameters import Keep, Script
+from masking.maskers.parameters import Email, Keep, Phone, Redact, Script, Shuffle, Ssn
 from masking.syntax.position import Position
 from masking.syntax.scripts import ScriptStatement
 
@@ -46,9 +46,21 @@ class ColumnRule:
 
     @property
     def reason(self) -> str:
-        """Why values are kept, in all rows or in those that ``otherwise`` is for; '' where none is given."""
-        kept = self.otherwise if self.otherwise is not None else self
-        return kept.parameters.reason if isinstance(kept.parameters, Keep) else ""
+        """Why values stay, or a part of them, in all rows or in those that ``otherwise`` is for, or why masks may be
+        someone's; '' where none is given.
+        """
+        match (self.otherwise or self).parameters:
+            case (
+                Keep(reason=reason)
+                | Shuffle(reason=reason)
+                | Email(reason=reason)
+                | Ssn(reason=reason)
+                | Redact(reason=reason)
+                | Phone(acknowledge=reason)
+            ):
+                return reason
+            case _:
+                return ""
 
     @property
     def parts(self) -> tuple[ColumnRule, ...]:

@@ -14,7 +14,8 @@ from pydantic.json_schema import models_json_schema
 
 from masking.maskers import ALIASES, MASKERS
 from masking.maskers.masker import Masker, Parameters
-from masking.policy.table_rules import SAFE_ON_ANYTHING
+from masking.policy.column_rules import INSIDE
+from masking.policy.table_rules import NO_DEFAULTS, SAFE_ON_ANYTHING
 
 _DEFINITION = "#/$defs/{model}"
 #: A key that is a wildcard, as :func:`masking.policy.table_names.is_wildcard` has it.
@@ -104,7 +105,7 @@ def _wildcard_rule() -> dict[str, Any]:
 
 
 def _masking_only() -> dict[str, Any]:
-    names = [name for name in _names() if name not in ("keep", "sql", "script")]
+    names = [name for name in _names() if name not in NO_DEFAULTS]
     return {"anyOf": [{"allOf": [_ref("word"), {"not": {"const": "keep"}}]}, _one_of(names)]}
 
 
@@ -165,7 +166,7 @@ def _masker(masker: Masker) -> dict[str, Any]:
     if not _required(parameters):
         forms.append({"type": "null"})
     if parameters.shorthand is not None:
-        properties = parameters.model_json_schema(ref_template=_DEFINITION)["properties"]
+        properties = _with_rules_inside(parameters.model_json_schema(ref_template=_DEFINITION))["properties"]
         # Nothing behind the colon is no value, and an empty mapping is no parameters.
         forms.append({"allOf": [properties[parameters.shorthand], {"not": {"enum": [None, {}]}}]})
     return {"description": masker.doc, "anyOf": forms}
@@ -184,7 +185,15 @@ def _parameters() -> dict[str, Any]:
     models = sorted({masker.parameters for masker in MASKERS.values()}, key=lambda model: model.__name__)
     _, schema = models_json_schema([(model, "validation") for model in models], ref_template=_DEFINITION)
     definitions: dict[str, Any] = schema["$defs"]
-    return definitions
+    return {name: _with_rules_inside(definition) for name, definition in definitions.items()}
+
+
+def _with_rules_inside(definition: dict[str, Any]) -> dict[str, Any]:
+    """A masker's parameters, with rules for what lies at paths and in attributes."""
+    for name in INSIDE.values():
+        if name in definition.get("properties", {}):
+            definition["properties"][name]["additionalProperties"] = _ref("mask")
+    return definition
 
 
 def _object(properties: dict[str, Any], *, required: list[str] | None = None) -> dict[str, Any]:

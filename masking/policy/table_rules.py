@@ -40,6 +40,8 @@ SAFE_ON_ANYTHING = frozenset(
         "uuid",
     }
 )
+#: Maskers that somebody has to have looked at the column for.
+NO_DEFAULTS = frozenset({"keep", "sql", "script", "shuffle"})
 #: Other words for types, as SQL has them.
 _TYPES = {
     "bigint": "int8",
@@ -108,10 +110,10 @@ def type_defaults(document: Document) -> dict[str, ColumnRule]:
         rule = column_rule(document, value, position)
         if name in found:
             raise invalid(position, f"type {name} has two defaults", "Keep one of the two.")
-        if rule.masker.name in ("keep", "sql", "script") or rule.when is not None:
+        if rule.masker.name in NO_DEFAULTS or rule.when is not None:
             raise invalid(
                 position,
-                "a default masks: it isn't keep, sql, script or a rule for some rows",
+                "a default masks: it isn't keep, sql, script, shuffle or a rule for some rows",
                 "Write such a rule at the column itself.",
             )
         if isinstance(rule.parameters, JsonValue) and rule.parameters.paths:

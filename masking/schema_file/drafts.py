@@ -125,8 +125,10 @@ def trigger(table: DraftTable, draft: DraftTrigger) -> Trigger:
     )
 
 
-def column(draft: DraftColumn, position: int, *, partition_key: bool) -> Column:
-    """A column as the catalogue has it."""
+def column(
+    draft: DraftColumn, position: int, *, partition_key: bool, attributes: tuple[Column, ...]
+) -> Column:
+    """A column, or an attribute of a composite type, as the catalogue has it."""
     found = draft.type
     return Column(
         name=draft.name,
@@ -144,6 +146,9 @@ def column(draft: DraftColumn, position: int, *, partition_key: bool) -> Column:
         partition_key=partition_key,
         domain=f"{found.domain.schema}.{found.domain.name}" if found.domain is not None else None,
         collation=draft.collation,
+        element_base_type=found.element_base_type,
+        element_base_type_schema=found.element_base_type_schema,
+        attributes=attributes,
         enum_labels=found.enum_labels,
         generated_from=draft.generated_from or (),
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from masking.catalogue import Check, Index, Table, TableName
+from masking.catalogue import Check, Column, Index, Table, TableName
 from masking.schema_file.drafts import DraftIndex, DraftTable, column, trigger
 from masking.schema_file.naming import made_name
+from masking.schema_file.types import ColumnType
 
 #: Since then the copies that partitions have of a trigger aren't internal: ``pg_trigger.tgisinternal``.
 _TRIGGERS_OF_PARTITIONS_SHOW = 150000
@@ -21,10 +22,12 @@ class Finishing:
     def __init__(
         self,
         tables: Mapping[TableName, DraftTable],
+        composites: Mapping[TableName, DraftTable],
         attached: Mapping[TableName, TableName],
         server_version_num: int,
     ) -> None:
         self._tables = tables
+        self._types = {**composites, **tables}
         self._attached = attached
         self._version = server_version_num or _IDENTITY_IS_SHARED
         self._partitions: dict[TableName, list[DraftTable]] = {}
@@ -102,7 +105,9 @@ class Finishing:
             partition_of=table.partition_of,
             inherits=tuple(table.inherits),
             columns=tuple(
-                column(found, position, partition_key=found.name in keys)
+                column(
+                    found, position, partition_key=found.name in keys, attributes=self._attributes(found.type)
+                )
                 for position, found in enumerate(table.columns.values(), start=1)
             ),
             indexes=tuple(
@@ -115,6 +120,16 @@ class Finishing:
             row_security=table.row_security,
             row_security_forced=table.row_security_forced,
             comment=table.comment,
+        )
+
+    def _attributes(self, type_: ColumnType) -> tuple[Column, ...]:
+        """Of a composite type, or of the type of a table's rows."""
+        if type_.composite is None:
+            return ()
+        found = self._types[TableName(schema=type_.composite[0], name=type_.composite[1])]
+        return tuple(
+            column(one, position, partition_key=False, attributes=self._attributes(one.type))
+            for position, one in enumerate(found.columns.values(), start=1)
         )
 
     def _partition_keys(self, table: DraftTable) -> frozenset[str]:

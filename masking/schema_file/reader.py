@@ -15,8 +15,8 @@ from masking.schema_file.drafts import DraftTable, DraftTrigger
 from masking.schema_file.finishing import Finishing
 from masking.schema_file.naming import multirange_name
 from masking.schema_file.source import NotSql, NotUnderstood, Source, Statement
-from masking.schema_file.tables import alter_table, create_table
-from masking.schema_file.types import Domain, DomainCheck, Labels, Types, collation_of
+from masking.schema_file.tables import alter_table, composite_type, create_table
+from masking.schema_file.types import ColumnType, Domain, DomainCheck, Labels, Types, collation_of
 
 _VERSION = re.compile(r"^-- Dumped from database version (\d+)(?:\.(\d+))?", re.MULTILINE)
 _OBJECTS = postgast.pg_query_pb2.ObjectType
@@ -70,6 +70,8 @@ class _Reading:
     def __init__(self) -> None:
         self.types = Types()
         self.tables: dict[TableName, DraftTable] = {}
+        #: Composite types, as tables without rows.
+        self.composites: dict[TableName, DraftTable] = {}
         self.attached: dict[TableName, TableName] = {}
         #: Views and sequences: nothing of theirs is in a catalogue.
         self.others: set[TableName] = set()
@@ -79,7 +81,7 @@ class _Reading:
         self.database = ""
 
     def catalogue(self, server_version_num: int, database: str) -> Catalogue:
-        finishing = Finishing(self.tables, self.attached, server_version_num)
+        finishing = Finishing(self.tables, self.composites, self.attached, server_version_num)
         return Catalogue(
             database=self.database or database,
             server_version_num=server_version_num,
@@ -112,9 +114,15 @@ class _Reading:
                 return
             raise NotUnderstood(f"table {name} is made twice")
         self.tables[name] = create_table(
-            node, statement, schema=name.schema, kind=kind, types=self.types, find=self._find
+            node,
+            statement,
+            schema=name.schema,
+            kind=kind,
+            types=self.types,
+            find=self._find,
+            find_type=self._composite,
         )
-        self.types.add(name.schema, name.name)
+        self.types.add_composite(name.schema, name.name)
 
     def _create_foreign_table_stmt(self, node: Any, statement: Statement) -> None:
         self._create_stmt(node.base_stmt, statement, "f")
@@ -232,8 +240,16 @@ class _Reading:
 
     def _composite_type_stmt(self, node: Any, statement: Statement) -> None:
         name = self._new_name(node.typevar)
-        self.types.add(name.schema, name.name)
+        self.types.add_composite(name.schema, name.name)
         self.others.add(name)
+        self.composites[name] = composite_type(node, statement, schema=name.schema, types=self.types)
+
+    def _composite(self, type_: ColumnType) -> DraftTable:
+        schema, name = type_.composite or ("", "")
+        found = self.composites.get(TableName(schema=schema, name=name))
+        if found is None:
+            raise NotUnderstood(f"a table of type {type_.type}, which isn't composite")
+        return found
 
     def _create_range_stmt(self, node: Any, statement: Statement) -> None:
         schema, name = self._new_type(node.type_name)
@@ -363,7 +379,8 @@ class _Reading:
             (
                 found
                 for schema in schemas
-                if (found := self.tables.get(TableName(schema=schema, name=names[-1])))
+                for known in (self.tables, self.composites)
+                if (found := known.get(TableName(schema=schema, name=names[-1])))
             ),
             None,
         )

@@ -12,7 +12,7 @@ from masking.catalogue import Kind
 from masking.schema_file.constraints import Find, add_constraint, kind_of
 from masking.schema_file.drafts import DraftColumn, DraftTable, column_references
 from masking.schema_file.source import NotUnderstood, Statement
-from masking.schema_file.types import Types, collation_of
+from masking.schema_file.types import ColumnType, Types, collation_of
 
 _COMMANDS = postgast.pg_query_pb2.AlterTableType
 _OF_ONE_COLUMN = ("CONSTR_NULL", "CONSTR_DEFAULT", "CONSTR_IDENTITY", "CONSTR_GENERATED")
@@ -55,13 +55,22 @@ _RULE_STATES = {
 
 
 def create_table(
-    node: Any, statement: Statement, *, schema: str, kind: Kind, types: Types, find: Find
+    node: Any,
+    statement: Statement,
+    *,
+    schema: str,
+    kind: Kind,
+    types: Types,
+    find: Find,
+    find_type: Callable[[ColumnType], DraftTable],
 ) -> DraftTable:
-    """The table of a CREATE TABLE or CREATE FOREIGN TABLE."""
+    """The table of a CREATE TABLE or CREATE FOREIGN TABLE. ``find_type`` gives a composite type's attributes."""
     partitioned = node.HasField("partspec")
     table = DraftTable(schema=schema, name=node.relation.relname, kind="p" if partitioned else kind)
     if node.HasField("of_typename"):
-        raise NotUnderstood("a table of a composite type")
+        of_type = types.resolve(node.of_typename, statement)
+        for attribute in find_type(of_type).columns.values():
+            table.columns[attribute.name] = attribute.copy()
     parents = [find(parent.range_var) for parent in node.inh_relations]
     for parent in parents:
         _inherit(table, parent)
@@ -84,6 +93,14 @@ def create_table(
         elements = [part.partition_elem for part in node.partspec.part_params]
         table.partition_key = frozenset(element.name for element in elements if element.name)
     return table
+
+
+def composite_type(node: Any, statement: Statement, *, schema: str, types: Types) -> DraftTable:
+    """The attributes of a CREATE TYPE … AS, as a table's columns."""
+    found = DraftTable(schema=schema, name=node.typevar.relname, kind="r")
+    for element in node.coldeflist:
+        _define_column(found, element.column_def, statement, types)
+    return found
 
 
 def _inherit(table: DraftTable, parent: DraftTable) -> None:

@@ -27,6 +27,11 @@ class ColumnType:
     max_length: int | None = None
     numeric_precision: tuple[int, int] | None = None
     enum_labels: tuple[str, ...] = ()
+    #: Base type of an array's elements where they are of a domain, and its schema.
+    element_base_type: str | None = None
+    element_base_type_schema: str | None = None
+    #: The composite type, or the table whose rows make one, that it or an array's elements are of.
+    composite: TypeId | None = None
     #: The domain that the column is declared with.
     domain: Domain | None = None
     #: Schema and name of its own collation; None for the database's.
@@ -78,6 +83,8 @@ class Types:
     def __init__(self) -> None:
         #: What each is; None for a type of which no more is to be known (composite, range, base, a table's row).
         self.made: dict[TypeId, Domain | Labels | None] = {}
+        #: Composite types, and tables, whose rows make one.
+        self.composite: set[TypeId] = set()
         #: Schemas with an extension in them, whose types the file doesn't show.
         self.extension_schemas: set[str] = set()
         self.search_path: list[str] = ["public"]
@@ -85,6 +92,11 @@ class Types:
     def add(self, schema: str, name: str, what: Domain | Labels | None = None) -> None:
         """A type that the file makes."""
         self.made[schema, name] = what
+
+    def add_composite(self, schema: str, name: str) -> None:
+        """A composite type, or that of a table's rows."""
+        self.add(schema, name)
+        self.composite.add((schema, name))
 
     def resolve(self, type_name: Any, statement: Statement) -> ColumnType:
         """What a parsed type name comes to.
@@ -112,12 +124,16 @@ class Types:
                 shown += f"({statement.inside(type_name.location)})"
             lengths = {}
         labels = what.labels if isinstance(what, Labels) else ()
+        composite = (schema, name) if (schema, name) in self.composite else None
+        if type_name.array_bounds and isinstance(what, Domain):
+            return _of_domains(what, shown)
         if type_name.array_bounds:
             return ColumnType(
                 type=f"{shown}[]",
                 base_type=f"_{name}",
                 base_type_schema=schema,
                 enum_labels=labels,
+                composite=composite,
                 collation=_COLLATIONS.get((schema, name)),
                 **lengths,
             )
@@ -128,6 +144,7 @@ class Types:
             base_type=name,
             base_type_schema=schema,
             enum_labels=labels,
+            composite=composite,
             is_serial=is_serial,
             collation=_COLLATIONS.get((schema, name)),
             **lengths,
@@ -176,7 +193,27 @@ def _of_domain(domain: Domain, shown: str) -> ColumnType:
         max_length=base.max_length,
         numeric_precision=base.numeric_precision,
         enum_labels=base.enum_labels,
+        element_base_type=base.element_base_type,
+        element_base_type_schema=base.element_base_type_schema,
+        composite=base.composite,
         domain=domain,
+        collation=domain.collation or base.collation,
+    )
+
+
+def _of_domains(domain: Domain, shown: str) -> ColumnType:
+    """An array of a domain."""
+    base = domain.base
+    return ColumnType(
+        type=f"{shown}[]",
+        base_type=f"_{domain.name}",
+        base_type_schema=domain.schema,
+        element_base_type=base.base_type,
+        element_base_type_schema=base.base_type_schema,
+        max_length=base.max_length,
+        numeric_precision=base.numeric_precision,
+        enum_labels=base.enum_labels,
+        composite=base.composite,
         collation=domain.collation or base.collation,
     )
 

@@ -101,7 +101,7 @@ def _must_change(use: Use) -> sql.Composed:
 
 
 def _is_one_text(use: Use) -> bool:
-    return not use.steps and not use.column.is_array
+    return use.values is None and not use.column.is_array
 
 
 def _unchanged(use: Use, value: sql.Composable) -> list[sql.Composable]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 
 from psycopg import sql
 
 from masking.catalogue import Catalogue, ForeignKey, Table, TableName
 from masking.fusing.fuser import Pass
-from masking.maskers.masker import Steps, Use, as_written, text_of
+from masking.maskers.masker import Use, as_written, text_of
 from masking.planning.plan import Plan, TablePlan
 
 _FIRES_UNDER_REPLICA = {"A": sql.SQL("ENABLE ALWAYS"), "R": sql.SQL("ENABLE REPLICA")}
@@ -160,20 +159,14 @@ def foreign_keys(catalogue: Catalogue) -> Iterator[tuple[Table, ForeignKey, Tabl
 
 
 def unnested(use: Use) -> sql.Composed:
-    """The texts that a column's value holds: itself, an array's elements, or what lies at a path of a document."""
+    """The texts that a column's value holds: itself, an array's elements, or what lies inside of it."""
+    if use.values is not None:
+        return sql.SQL("(SELECT {} FROM ({}) AS found (value))").format(
+            text_of(sql.Identifier("found", "value")), use.values
+        )
     name = sql.Identifier(use.column.name)
-    if use.steps:
-        return sql.SQL(
-            "(SELECT element.value OPERATOR(pg_catalog.#>>) '{{}}' FROM pg_catalog.jsonb_path_query("
-            "CAST({} AS pg_catalog.jsonb), CAST({} AS pg_catalog.jsonpath)) AS element (value))"
-        ).format(name, sql.Literal(json_path(use.steps)))
     if use.column.is_array:
         return sql.SQL("(SELECT {} FROM pg_catalog.unnest({}) AS element (value))").format(
             text_of(sql.Identifier("element", "value")), name
         )
     return sql.SQL("(SELECT {})").format(text_of(name))
-
-
-def json_path(steps: Steps) -> str:
-    """A path as PostgreSQL's jsonpath."""
-    return "$" + "".join("[*]" if step is None else f".{json.dumps(step)}" for step in steps)

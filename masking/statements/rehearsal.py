@@ -25,7 +25,7 @@ _PAGES, _ROWS_PER_PAGE = 16, 4
 #: Partitions whose rows are tried where the pass goes over a whole partitioned table.
 _LEAVES = 8
 #: Maskers whose results are whatever their author wrote.
-_AUTHORED = frozenset({"sql", "script", "constant", "json", "bytes"})
+_AUTHORED = frozenset({"sql", "script", "constant", "json", "composite", "bytes"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +97,7 @@ def _can_fail(found: Rehearsal, plan: TablePlan) -> bool:
     if any((index.expression or index.predicate) and masked & {*index.columns} for index in table.indexes):
         return True
     if any(
-        column.domain or column.generated or column.numeric_precision
+        column.domain or column.element_base_type or column.generated or column.numeric_precision
         for column in table.columns
         if column.name in masked
     ):

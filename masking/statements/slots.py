@@ -23,29 +23,29 @@ def hashed_values(sources: Sequence[tuple[Table, Use]]) -> Iterator[sql.Composed
 
 
 def _hashed(table: Table, use: Use) -> sql.Composed:
-    space, is_common, canonical = (
-        sql.Identifier("refresh_mask", f"{use.masker.name}_{what}")
-        for what in ("space", "is_common", "canonical")
+    is_common, canonical = (
+        sql.Identifier("refresh_mask", f"{use.masker.name}_{what}") for what in ("is_common", "canonical")
     )
+    space = _space(use, sql.Identifier("raw", "value"))
     values = sql.SQL("FROM ONLY {}, LATERAL {} AS texts (value) WHERE texts.value <> ''").format(
         identifier(table), unnested(use)
     )
     if not use.masker.common_capacity:
         return sql.SQL(
             "SELECT space.capacity, {number} AS number, refresh_mask.mark(space.canonical) AS mark, space.own"
-            " FROM (SELECT texts.value {values}) AS raw, LATERAL {space}(raw.value) AS space"
+            " FROM (SELECT texts.value {values}) AS raw, LATERAL {space} AS space"
             " WHERE space.digits <> ''"
         ).format(number=_number(use, sql.SQL("space.canonical")), values=values, space=space)
     # One scan for values of the common formats and for others: a function that returns columns would cost more.
     counting = sql.SQL(
-        "CASE WHEN raw.is_common THEN {canonical}(raw.value) ELSE ({space}(raw.value)).canonical END"
+        "CASE WHEN raw.is_common THEN {canonical}(raw.value) ELSE ({space}).canonical END"
     ).format(canonical=canonical, space=space)
     return sql.SQL(
-        "SELECT CASE WHEN raw.is_common THEN {capacity} ELSE ({space}(raw.value)).capacity END AS capacity,"
+        "SELECT CASE WHEN raw.is_common THEN {capacity} ELSE ({space}).capacity END AS capacity,"
         " {number} AS number, refresh_mask.mark({counting}) AS mark,"
-        " CASE WHEN raw.is_common THEN -1 ELSE ({space}(raw.value)).own END AS own"
+        " CASE WHEN raw.is_common THEN -1 ELSE ({space}).own END AS own"
         " FROM (SELECT texts.value, {is_common}(texts.value) AS is_common {values} OFFSET 0) AS raw"
-        " WHERE raw.is_common OR ({space}(raw.value)).digits <> ''"
+        " WHERE raw.is_common OR ({space}).digits <> ''"
     ).format(
         capacity=sql.Literal(use.masker.common_capacity),
         space=space,
@@ -61,3 +61,10 @@ def _number(use: Use, canonical: sql.Composable) -> sql.Composed:
     return sql.SQL("refresh_mask.number_at(refresh_mask.mac({}, {}, {}), 0)").format(
         canonical, inner_key, outer_key
     )
+
+
+def _space(use: Use, value: sql.Composable) -> sql.Composable:
+    """What says of a value which range it has a slot of, and which slot it stands for itself."""
+    if use.masker.space is not None:
+        return use.masker.space(use, value)
+    return sql.SQL("{}({})").format(sql.Identifier("refresh_mask", f"{use.masker.name}_space"), value)

@@ -24,6 +24,8 @@ class ColumnSample:
     shares: Mapping[str, float] = field(default_factory=dict)
     #: Names of the keys in JSON values.
     json_keys: tuple[str, ...] = ()
+    #: Paths to texts and numbers in them (``[*]`` for every element), each with ``string`` or ``number``.
+    json_paths: tuple[tuple[tuple[str, ...], str], ...] = ()
 
     def share(self, shape: str) -> float:
         """The share of values with a shape; 0 when there are none."""
@@ -36,7 +38,7 @@ class Samples:
 
     columns: Mapping[tuple[TableName, str], ColumnSample] = field(default_factory=dict)
     #: For columns with CHECKs: whether every CHECK holds when the column is set to this masker's example
-    #: (``fitting.EXAMPLES``). A masker that was not tried is missing.
+    #: (``masking.suggestion.trials``). A masker that was not tried is missing.
     trials: Mapping[tuple[TableName, str, str], bool] = field(default_factory=dict)
     #: Whether somebody looked: a column without a sample is then one whose rows can't be read, or has no value.
     taken: bool = False

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from masking.catalogue import Catalogue, Column, TableName
 from masking.planning.classification import needs_rule
+from masking.suggestion.choosing import fit
 from masking.suggestion.classify import Action, ColumnId, Verdict, classify, relatives
-from masking.suggestion.fitting import Masker, fit, places
+from masking.suggestion.places import Masker, places
 from masking.suggestion.samples import Samples
+from masking.suggestion.together import put_together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,4 +87,4 @@ def _maskers(
         masker = next(fit(kinds[0], members, samples, refused), None)
         if masker is not None:
             found.update(dict.fromkeys(wanted, masker))
-    return found
+    return put_together(catalogue, samples, found, refused)

@@ -38,6 +38,16 @@ _TEXT: Final[dict[str, LiteralString]] = {
     "email": "'abcdefghijklmnop@example.com'",
     "username": "'abcdefghij'",
     "pseudonym": "'abcdefghijklmnop'",
+    "card_number": "'9999123412341231'",
+    "iban": "'XX12QWER12345678901234'",
+    "url": "'https://example.com/ab/12'",
+    "uuid": "'0b7d4f0e-6a8f-4c1b-8d52-3c1f0a9b7e64'",
+    "person_email": "'adela.aldridge.abcdefghijklmnop@example.com'",
+    "person_first_name": "'Adela'",
+    "person_last_name": "'Aldridge'",
+    "person_name": "'Adela Aldridge'",
+    "place_city": "'Aldridgeberg'",
+    "place_postcode": "'00123'",
     "first_name": "'Adela'",
     "last_name": "'Aldridge'",
     "full_name": "'Adela Aldridge'",
@@ -48,6 +58,8 @@ _TEXT: Final[dict[str, LiteralString]] = {
     "date_of_birth": "pg_catalog.regexp_replace({value}, '[0-9]', '1', 'g')",
     "phone": "pg_catalog.regexp_replace(pg_catalog.regexp_replace({value}, '[^-0-9 ()+./#,;:_*]', 'x', 'g'),"
     " '[0-9]', '5', 'g')",
+    "digits": "pg_catalog.regexp_replace(pg_catalog.regexp_replace({value}, '[^-0-9 ()+./#,;:_*]', 'x', 'g'),"
+    " '[0-9]', '7', 'g')",
     "ssn": "pg_catalog.regexp_replace(pg_catalog.regexp_replace({value}, '[^-0-9 ()+./#,;:_*]', 'x', 'g'),"
     " '[0-9]', '9', 'g')",
     "postcode": "pg_catalog.regexp_replace(pg_catalog.regexp_replace({value}, '[0-9]', '0', 'g'),"
@@ -60,6 +72,8 @@ _TEXT: Final[dict[str, LiteralString]] = {
 }
 _JSON: Final[dict[str, LiteralString]] = {"json": "'{{}}'", "json_array": "'[]'", "null": "NULL"}
 _NUMBER: Final[dict[str, LiteralString]] = {
+    "card_number": "pg_catalog.regexp_replace({value}, '[0-9]', '9', 'g')",
+    "geo_jitter": "{value}::numeric + 0.01",
     "number": "pg_catalog.round({value}::numeric * 0.75)",
     "phone": "pg_catalog.regexp_replace({value}, '[0-9]', '5', 'g')",
     "ssn": "pg_catalog.regexp_replace({value}, '[0-9]', '9', 'g')",

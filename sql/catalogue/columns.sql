@@ -1,7 +1,8 @@
 -- The columns of the tables with the given oids.
 --
 -- Parameters: 1: oids (int8[])
--- Columns: oid, name, position, type, base_type, base_type_schema, typmod, not_null, generated, identity,
+-- Columns: oid, name, position, type, base_type, base_type_schema, element_base_type, element_base_type_schema,
+--          composite (oid of the composite type's row), typmod, not_null, generated, identity,
 --          "default", comment, domain, collation, enum_labels, partition_key, generated_from, null_fraction, n_distinct
 WITH RECURSIVE base AS (
     SELECT t.oid AS start, t.oid, t.typtype, t.typbasetype, -1 AS typmod, t.typnotnull AS not_null
@@ -18,7 +19,11 @@ SELECT a.attrelid::int8                                          AS oid,
        pg_catalog.format_type(a.atttypid, a.atttypmod)           AS type,
        bt.typname::text                                          AS base_type,
        bn.nspname::text                                          AS base_type_schema,
-       CASE WHEN a.atttypmod >= 0 THEN a.atttypmod ELSE base.typmod END::int4 AS typmod,
+       CASE WHEN element.oid <> bt.typelem THEN et.typname END::text  AS element_base_type,
+       CASE WHEN element.oid <> bt.typelem THEN en.nspname END::text  AS element_base_type_schema,
+       NULLIF(COALESCE(et.typrelid, bt.typrelid), 0::oid)::int8  AS composite,
+       CASE WHEN a.atttypmod >= 0 THEN a.atttypmod WHEN base.typmod >= 0 THEN base.typmod
+            ELSE COALESCE(element.typmod, -1) END::int4          AS typmod,
        a.attnotnull OR base.not_null                             AS not_null,
        a.attgenerated <> ''                                      AS generated,
        a.attidentity <> ''                                       AS identity,
@@ -29,8 +34,8 @@ SELECT a.attrelid::int8                                          AS oid,
           FROM pg_catalog.pg_collation l JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace
          WHERE l.oid = a.attcollation AND a.attcollation <> 'pg_catalog."default"'::pg_catalog.regcollation)
                                                                  AS collation,
-       (SELECT pg_catalog.array_agg(en.enumlabel::text ORDER BY en.enumsortorder)
-          FROM pg_catalog.pg_enum en WHERE en.enumtypid = COALESCE(NULLIF(bt.typelem, 0::oid), bt.oid)) AS enum_labels,
+       (SELECT pg_catalog.array_agg(label.enumlabel::text ORDER BY label.enumsortorder)
+          FROM pg_catalog.pg_enum label WHERE label.enumtypid = COALESCE(element.oid, bt.oid)) AS enum_labels,
        (c.relkind = 'p' OR c.relispartition) AND
        EXISTS (SELECT FROM pg_catalog.pg_partitioned_table pt
                  -- Each of them may number its columns in its own way.
@@ -58,6 +63,9 @@ SELECT a.attrelid::int8                                          AS oid,
   JOIN base ON base.start = a.atttypid AND base.typtype <> 'd'
   JOIN pg_catalog.pg_type bt ON bt.oid = base.oid
   JOIN pg_catalog.pg_namespace bn ON bn.oid = bt.typnamespace
+  LEFT JOIN base element ON element.start = bt.typelem AND element.typtype <> 'd' AND bt.typcategory = 'A'
+  LEFT JOIN pg_catalog.pg_type et ON et.oid = element.oid
+  LEFT JOIN pg_catalog.pg_namespace en ON en.oid = et.typnamespace
   LEFT JOIN pg_catalog.pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum
   LEFT JOIN pg_catalog.pg_stats s
          ON s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname AND NOT s.inherited

@@ -68,3 +68,24 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN value = '' THEN value ELSE pg_catalog.left('00' || pg_catalog.lpad(
         (number % pg_catalog.jsonb_array_length(refresh_mask.cities_list()))::text, 3, '0'), width) END
 $$;
+
+-- The country of the town that place_city gives for the same value. In a column of three characters and less a
+-- code that ISO 3166 leaves to users (AA, QM to QZ, XA to XZ, ZZ, and such a one with another letter), else a
+-- made-up name.
+CREATE FUNCTION refresh_mask.place_country(value text, number bigint, width int, letters int, domain text,
+                                           inner_key bytea, outer_key bytea) RETURNS text
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    place  CONSTANT int := number % 42;
+    code   text;
+BEGIN
+    IF value = '' THEN RETURN value; END IF;
+    IF width > 3 THEN
+        RETURN pg_catalog.left(refresh_mask.pick(refresh_mask.last_names_list(), number, '') || 'ia', width);
+    END IF;
+    code := CASE WHEN place < 26 THEN 'X' || pg_catalog.chr(65 + place)
+                 WHEN place < 40 THEN 'Q' || pg_catalog.chr(77 + place - 26)
+                 WHEN place = 40 THEN 'AA' ELSE 'ZZ' END;
+    RETURN pg_catalog.left(code || pg_catalog.chr((65 + number / 42 % 26)::int), width);
+END
+$$;

@@ -52,8 +52,10 @@ def read_catalogue_over(connection: psycopg.Connection[Any]) -> Catalogue:
             name: _by_table(cursor.execute(statement(f"catalogue/{name}.sql"), (oids,)).fetchall())
             for name in ("columns", "indexes", "constraints", "triggers")
         }
+        composites = _composites(cursor, parts["columns"])
     built = {
-        row["oid"]: _table(row, {name: rows[row["oid"]] for name, rows in parts.items()}) for row in tables
+        row["oid"]: _table(row, {name: rows[row["oid"]] for name, rows in parts.items()}, composites)
+        for row in tables
     }
     return Catalogue(
         database=about["database"],
@@ -73,7 +75,17 @@ def _by_table(rows: list[_Row]) -> dict[int, list[_Row]]:
     return found
 
 
-def _table(row: _Row, parts: dict[str, list[_Row]]) -> Table:
+def _composites(cursor: psycopg.RawCursor[_Row], columns: dict[int, list[_Row]]) -> dict[int, list[_Row]]:
+    """The attributes of every composite type that a column, or an attribute of one, is of."""
+    found: dict[int, list[_Row]] = {}
+    rows = [row for of_table in columns.values() for row in of_table]
+    while wanted := sorted({row["composite"] for row in rows if row["composite"]} - found.keys()):
+        rows = cursor.execute(statement("catalogue/columns.sql"), (wanted,)).fetchall()
+        found |= {oid: [] for oid in wanted} | _by_table(rows)
+    return found
+
+
+def _table(row: _Row, parts: dict[str, list[_Row]], composites: dict[int, list[_Row]]) -> Table:
     constraints, triggers = parts["constraints"], parts["triggers"]
     return Table(
         schema=row["schema"],
@@ -82,7 +94,7 @@ def _table(row: _Row, parts: dict[str, list[_Row]]) -> Table:
         owner=row["owner"],
         partition_of=_table_name(row["partition_of"]) if row["partition_of"] else None,
         inherits=tuple(_table_name(parent) for parent in row["inherits"] or ()),
-        columns=tuple(_column(column) for column in parts["columns"]),
+        columns=tuple(_column(column, composites) for column in parts["columns"]),
         indexes=tuple(_index(index) for index in parts["indexes"]),
         foreign_keys=tuple(_foreign_key(found) for found in constraints if found["kind"] == "f"),
         checks=tuple(_check(found) for found in constraints if found["kind"] == "c"),
@@ -102,8 +114,8 @@ def _table_name(parts: list[str]) -> TableName:
     return TableName(schema=parts[0], name=parts[1])
 
 
-def _column(row: _Row) -> Column:
-    element, typmod = row["base_type"].removeprefix("_"), row["typmod"]
+def _column(row: _Row, composites: dict[int, list[_Row]]) -> Column:
+    element, typmod = row["element_base_type"] or row["base_type"].removeprefix("_"), row["typmod"]
     return Column(
         name=row["name"],
         type=row["type"],
@@ -120,6 +132,9 @@ def _column(row: _Row) -> Column:
         partition_key=row["partition_key"],
         domain=row["domain"],
         collation=row["collation"],
+        element_base_type=row["element_base_type"],
+        element_base_type_schema=row["element_base_type_schema"],
+        attributes=tuple(_column(one, composites) for one in composites.get(row["composite"], ())),
         enum_labels=tuple(row["enum_labels"] or ()),
         generated_from=tuple(row["generated_from"] or ()),
         null_fraction=row["null_fraction"],

@@ -115,7 +115,7 @@ def hand_over_keys(connection: Connection, plan: Plan, keys: MaskingKeys) -> Non
     with psycopg.RawCursor(connection) as cursor:
         seeds = cursor.execute(statement("session/seed.sql")).fetchall()
         cursor.execute(statement("session/keys.sql"), sealed(secrets, str(seeds[0][0])))
-    settings = {f"{SCHEMA}.mapped_{domain}": "on" for domain in plan.mapped_domains}
+    settings = {f"{SCHEMA}.mapped_{domain}": "on" for domain in plan.domains_with_maps}
     for name, value in (settings | {f"{SCHEMA}.seed": ""}).items():
         connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
     _handed_over[connection] = (plan, keys)

@@ -106,7 +106,7 @@ class _Rehearsing:
         owners = {found.table.owner: found.table for found in self.plan.tables if found.holds_rows}
         for owner, table in owners.items():
             become_member(self.connection, owner, owns=f"table {table}")
-        for domain in self.plan.mapped_domains:
+        for domain in self.plan.domains_with_maps:
             self.connection.execute(
                 "SELECT pg_catalog.set_config(%s, 'off', true)", (f"{SCHEMA}.mapped_{domain}",)
             )

@@ -47,8 +47,10 @@ from tasks.postgres.masking_session import (
     masking_session,
     may_create_in,
 )
+from tasks.postgres.progress import is_done, mark
 from tasks.postgres.remembering import remember_table
 from tasks.postgres.script_check import analyse_scripts
+from tasks.postgres.shuffling import map_shuffles
 from tasks.postgres.slots import settle
 from tasks.postgres.table_copies import PageRange, TableCopy, ranges_of
 
@@ -81,6 +83,7 @@ def rewrite(
     rewriting.reduce()
     rewriting.capture()
     rewriting.map_slots()
+    map_shuffles(login, database, plan, keys)
     for number, stage in enumerate(plan.stages):
         rewriting.run_passes(number, stage.passes)
         if stage.barrier is not None:
@@ -121,7 +124,7 @@ class _Rewriting:
             if connection.execute("SELECT pg_catalog.to_regclass('refresh_mask.progress')").fetchone() != (
                 None,
             ):
-                if not _is_done(connection, marker):
+                if not is_done(connection, marker):
                     raise PreconditionFailed(
                         "it has been masked with another policy, or in part",
                         resource=f"database {self.database!r}",
@@ -130,7 +133,7 @@ class _Rewriting:
                 return
             with connection.transaction():
                 create_functions(connection)
-                _mark(connection, marker)
+                mark(connection, marker)
 
     def analyse_scripts(self) -> None:
         """See that PostgreSQL takes every statement as it is written."""
@@ -140,7 +143,7 @@ class _Rewriting:
     def reduce(self) -> None:
         """Empty and filter tables, and see that no foreign key dangles then."""
         with masking_session(self.login, self.database, doing="emptying and filtering tables") as connection:
-            if _is_done(connection, "reduced"):
+            if is_done(connection, "reduced"):
                 return
             together, singly = truncatable(self.catalogue, self.plan)
             filtered = [
@@ -164,7 +167,7 @@ class _Rewriting:
                     self._check_references(connection)
                 for table in armed:
                     _run(connection, rearm(table))
-                _mark(connection, "reduced")
+                mark(connection, "reduced")
 
     def _check_references(self, connection: Connection) -> None:
         for table, key, referenced in foreign_keys(self.catalogue):
@@ -206,7 +209,7 @@ class _Rewriting:
                 _run(connection, disarm(table))
                 remember_table(connection, table, uses, users_own.get(root, ()))
                 _run(connection, rearm(table))
-                _mark(connection, step)
+                mark(connection, step)
 
         in_parallel(self._largest_first([found for found in self.plan.tables if found.holds_rows]), remember)
         with masking_session(self.login, self.database, doing="indexing raw values' hashes") as connection:
@@ -225,11 +228,11 @@ class _Rewriting:
                 ) as connection,
                 connection.transaction(),
             ):
-                if _is_done(connection, step):
+                if is_done(connection, step):
                     continue
                 hand_over_keys(connection, self.plan, self.keys)
                 settle(connection, self.plan, domain)
-                _mark(connection, step)
+                mark(connection, step)
 
     def run_passes(self, stage: int, passes: Sequence[tuple[Pass, ...]]) -> None:
         """The passes of one stage: tables side by side, a table's own passes in turn and in one transaction. Large
@@ -249,7 +252,7 @@ class _Rewriting:
                     copies[table.id].begin(connection)
                 else:
                     self._update(connection, table, found)
-                _mark(connection, step)
+                mark(connection, step)
 
         def work_on_range(found: PageRange) -> None:
             step = f"stage {stage} {found}"
@@ -258,7 +261,7 @@ class _Rewriting:
             with self._at_once(f"masking {found}") as connection:
                 look_names_up_as_planned(connection)
                 found.fill(connection)
-                _mark(connection, step)
+                mark(connection, step)
 
         sizes = {found.table.id: found for found in self.plan.tables}
         largest_first = self._largest_first([sizes[found[0].table] for found in passes])
@@ -338,11 +341,11 @@ class _Rewriting:
         with masking_session(self.login, self.database, doing="putting copies in place") as connection:
             for copy in copies:
                 step = _in_place(stage, copy)
-                if _is_done(connection, step):
+                if is_done(connection, step):
                     continue
                 with connection.transaction():
                     copy.put_in_place(connection)
-                    _mark(connection, step)
+                    mark(connection, step)
 
     def run_barrier(self, stage: int, barrier: Barrier) -> None:
         """A script's statement as it is written."""
@@ -351,7 +354,7 @@ class _Rewriting:
             safe_errors(str(barrier.statement.position), doing="running this statement"),
             masking_session(self.login, self.database, doing="running a script") as connection,
         ):
-            if _is_done(connection, step):
+            if is_done(connection, step):
                 return
             with connection.transaction():
                 look_names_up_as_planned(connection)
@@ -362,7 +365,7 @@ class _Rewriting:
                 connection.execute(as_written(barrier.statement.text))
                 for part in whole:
                     _run(connection, rearm(part))
-                _mark(connection, step)
+                mark(connection, step)
 
     def unlink_large_objects(self) -> None:
         """A large object is locked by itself, so they go by the thousand."""
@@ -411,14 +414,6 @@ def _join_owners(connection: Connection, plan: Plan) -> None:
     }
     for owner, table in owners.items():
         become_member(connection, owner, owns=f"table {table}")
-
-
-def _is_done(connection: Connection, step: str) -> bool:
-    return connection.execute("SELECT FROM refresh_mask.progress WHERE step = %s", (step,)).rowcount == 1
-
-
-def _mark(connection: Connection, step: str) -> None:
-    connection.execute("INSERT INTO refresh_mask.progress VALUES (%s)", (step,))
 
 
 def _run(connection: Connection, statements: Iterable[sql.Composed]) -> None:

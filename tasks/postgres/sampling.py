@@ -82,8 +82,11 @@ def _sample_table(connection: Connection, table: Table) -> Iterator[tuple[str, C
     shaped = [column for column in table.columns if _as_text(column) is not None]
     documents = [column for column in table.columns if column.base_type in ("json", "jsonb")]
     keys: dict[str, list[str]] = {}
-    for row in _rows_of(connection, table, documents, _with_documents, ()):
+    paths: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for row in _rows_of(connection, table, documents, _with_keys, ()):
         keys.setdefault(row["column"].name, []).append(row["key"])
+    for row in _rows_of(connection, table, documents, _with_paths, ()):
+        paths.setdefault(row["column"].name, []).append((tuple(row["path"]), row["type"]))
     for row in _rows_of(connection, table, shaped, _with_sampled, _common_names()):
         name = row["column"].name
         yield (
@@ -99,6 +102,7 @@ def _sample_table(connection: Connection, table: Table) -> Iterator[tuple[str, C
                     if field.startswith(_SHARE)
                 },
                 json_keys=tuple(keys.get(name, ())),
+                json_paths=tuple(paths.get(name, ())),
             ),
         )
 
@@ -177,7 +181,15 @@ def _with_sampled(table: Table, columns: list[Column]) -> sql.Composed:
     ).format(_sample_of(table), sql.SQL(" UNION ALL ").join(values), statement("suggestion/shapes.sql"))
 
 
-def _with_documents(table: Table, columns: list[Column]) -> sql.Composed:
+def _with_keys(table: Table, columns: list[Column]) -> sql.Composed:
+    return _with_documents(table, columns, statement("suggestion/json_keys.sql"))
+
+
+def _with_paths(table: Table, columns: list[Column]) -> sql.Composed:
+    return _with_documents(table, columns, statement("suggestion/json_paths.sql"))
+
+
+def _with_documents(table: Table, columns: list[Column], query: sql.SQL) -> sql.Composed:
     values = [
         sql.SQL("({}, r.{}::jsonb)").format(number, sql.Identifier(column.name))
         for number, column in enumerate(columns)
@@ -185,8 +197,8 @@ def _with_documents(table: Table, columns: list[Column]) -> sql.Composed:
     return sql.SQL(
         "WITH sampled (number, document) AS MATERIALIZED (SELECT c.number, c.document FROM {} AS r"
         " CROSS JOIN LATERAL (VALUES {}) AS c (number, document) WHERE c.document IS NOT NULL)\n"
-        "SELECT number, key FROM ({}) AS keys"
-    ).format(_sample_of(table), sql.SQL(", ").join(values), statement("suggestion/json_keys.sql"))
+        "SELECT * FROM ({}) AS found"
+    ).format(_sample_of(table), sql.SQL(", ").join(values), query)
 
 
 def _is_readable(connection: Connection, table: Table) -> bool:

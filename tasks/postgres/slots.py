@@ -36,7 +36,10 @@ def settle(connection: Connection, plan: Plan, domain: str) -> None:
                 f"{needed} values need distinct masks of masking domain {domain}, and its range of "
                 f"{capacity} has {free} left",
                 resource=f"columns {columns}",
-                remedy="Use pseudonym for the column with the unique index, with a domain of its own.",
+                remedy=next(
+                    (use.masker.wider for _, use in sources if use.masker.wider),
+                    "Use pseudonym for the column with the unique index, with a domain of its own.",
+                ),
             )
     connection.execute("DROP TABLE refresh_mask.hashed_values")
 

@@ -150,9 +150,9 @@ def test_dates_of_a_subject_move_alike_and_places_stay_within_their_radius(clone
 
 HOSTS = [
     ("email", "example.com"),
-    ("{email: {domain_part: mail.test}}", "mail.test"),
-    ("{email: {domain_part: keep, reason: routing depends on it}}", "one.biz"),
-    ("{email: {domain_part: {mapped: example}}}", None),
+    ("{email: {domain_part: mail.test, domain: a}}", "mail.test"),
+    ("{email: {domain_part: keep, domain: b, reason: routing depends on it}}", "one.biz"),
+    ("{email: {domain_part: {mapped: example}, domain: c}}", None),
 ]
 
 

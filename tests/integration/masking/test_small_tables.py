@@ -32,6 +32,32 @@ def test_phones_that_fill_their_range_are_distinct_and_no_ones_raw_number(clone:
     assert clone.value("SELECT count(*) FROM t WHERE phone ~ '^555010[0-4]$'") == 0
 
 
+def test_a_wider_range_holds_what_the_reserved_one_cant_and_masks_alike_in_every_table(clone: Clone) -> None:
+    clone.execute("CREATE TABLE t (phone text UNIQUE); CREATE TABLE u (id int, phone int8, other text)")
+    clone.execute(
+        "INSERT INTO t SELECT '+1 (736) 555-' || lpad(i::text, 4, '0') FROM generate_series(0, 299) i"
+    )
+    clone.execute("INSERT INTO t SELECT '7361' || lpad(i::text, 3, '0') FROM generate_series(1, 300) i")
+    clone.execute("INSERT INTO u SELECT i, 17365550000 + i, '7365550' || i FROM generate_series(100, 199) i")
+    raw = {row for (row,) in clone.rows("SELECT phone FROM t")}
+    rule = '{phone: {range: NXX-555-XXXX, acknowledge: "nobody dials"}}'
+    clone.mask(
+        f"tables: {{t: {{columns: {{phone: {rule}}}}}, u: {{columns: {{id: keep, phone: {rule}, other: {rule}}}}}}}"
+    )
+    masks = {row for (row,) in clone.rows("SELECT phone FROM t")}
+    assert len(masks) == 600
+    assert not masks & raw
+    assert clone.value(r"SELECT count(*) FROM t WHERE phone ~ '^\+1 \([2-9]\d\d\) 555-\d{4}$'") == 300
+    assert clone.value(r"SELECT count(*) FROM t WHERE phone ~ '^555\d{4}$'") == 300
+    same = "SELECT count(*) FROM u JOIN t ON refresh_digits(t.phone) = u.phone::text"
+    clone.execute(
+        "CREATE FUNCTION refresh_digits(text) RETURNS text LANGUAGE sql"
+        " AS $$ SELECT regexp_replace($1, '[^0-9]', '', 'g') $$"
+    )
+    assert clone.value(same) == 100
+    assert clone.value(r"SELECT count(*) FROM u WHERE other ~ '^[2-9]\d\d555\d{4}$'") == 100
+
+
 def test_a_check_that_can_look_into_no_column_is_reported_as_not_run_with_the_reason(clone: Clone) -> None:
     clone.execute("CREATE TABLE t (id int, name text); INSERT INTO t VALUES (1, 'Maria')")
     report = clone.mask("tables: {t: {columns: {id: keep, name: first_name}}}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.integration.masking.conftest import Clone
 
 POLICY = """
@@ -17,6 +19,8 @@ tables:
       last: {person_last_name: {of: email}}
       city: place_city
       zip: {place_postcode: city}
+      land: {place_country: city}
+      code: {place_country: city}
   orders:
     columns:
       contact: person_email
@@ -28,30 +32,35 @@ tables:
 
 def test_a_name_goes_with_its_e_mail_address_in_every_table(clone: Clone) -> None:
     clone.execute(
-        "CREATE TABLE users (id int, email varchar(80) UNIQUE, first text, last varchar(40), city text, zip char(6));"
+        "CREATE TABLE users (id int, email varchar(80) UNIQUE, first text, last varchar(40), city text, zip char(6),"
+        " land text, code char(2));"
         "CREATE TABLE orders (contact text, whole text, town varchar(30));"
         "CREATE TABLE narrow (mail varchar(24));"
-        "INSERT INTO users SELECT i, 'person' || i || '@mail.example', 'First' || i, 'Last' || i, 'Rawtown' || i % 7, i"
+        "INSERT INTO users SELECT i, 'person' || i || '@mail.example', 'First' || i, 'Last' || i,"
+        " 'Rawtown' || i % 7, i, 'Germany', 'DE'"
         " FROM generate_series(1, 300) i;"
-        "INSERT INTO users VALUES (301, NULL, 'First', '', NULL, '12345'),"
-        " (302, 'Person1@mail.example', NULL, 'L', '', '');"
+        "INSERT INTO users VALUES (301, NULL, 'First', '', NULL, '12345', 'France', 'FR'),"
+        " (302, 'Person1@mail.example', NULL, 'L', '', '', '', NULL);"
         "INSERT INTO orders SELECT email, first || ' ' || last, city FROM users WHERE id <= 300;"
         "INSERT INTO narrow SELECT 'p' || i FROM generate_series(1, 9) i"
     )
     report = clone.mask(POLICY)
     assert report.verification.verdict == "passed"
     rows = clone.rows(
-        "SELECT email, first, last, city, zip, whole, town FROM users JOIN orders ON contact = email ORDER BY id"
+        "SELECT email, first, last, city, zip, whole, town, land, code"
+        " FROM users JOIN orders ON contact = email ORDER BY id"
     )
     assert len(rows) == 300  # the same address, the same mask
     assert len({row[1] for row in rows}) > 100
-    postcodes: dict[str, str] = {}
-    for email, first, last, city, postcode, whole, town in rows:
+    postcodes: dict[str, tuple[str, str, str]] = {}
+    for email, first, last, city, postcode, whole, town, land, code in rows:
         assert email.startswith(f"{first}.{last}.".lower())
         assert email.endswith("@example.com")
         assert whole == f"{first} {last}"
         assert town == city
-        assert postcodes.setdefault(city, postcode) == postcode
+        assert postcodes.setdefault(city, (postcode, land, code)) == (postcode, land, code)
+        assert land.endswith("ia")
+        assert re.fullmatch("X[A-Z]|Q[M-Z]|AA|ZZ", code)  # of no country (ISO 3166-1)
         assert postcode.startswith("00")
     ((_, first, last, city, postcode),) = clone.rows(
         "SELECT email, first, last, city, zip FROM users WHERE id = 301"

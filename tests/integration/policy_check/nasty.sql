@@ -11,6 +11,11 @@ CREATE DOMAIN tags AS text[];
 ALTER DOMAIN code ADD CONSTRAINT code_upper CHECK (VALUE = upper(VALUE)) NOT VALID;
 CREATE TYPE mood AS ENUM ('happy', 'sad', 'it''s (complicated)');
 CREATE TYPE "Old Stuff".address AS (street text, city varchar(30));
+CREATE TYPE "Old Stuff"."Home, sweet" AS (number numeric(5, 1), kept "Old Stuff".address[], "in" mood, owner work_mail,
+    sorted text COLLATE "C");
+COMMENT ON COLUMN "Old Stuff"."Home, sweet".owner IS 'whose';
+CREATE DOMAIN european_home AS "Old Stuff"."Home, sweet" CHECK ((VALUE).number > 0);
+CREATE DOMAIN mails_list AS mail[];
 CREATE TYPE weight AS RANGE (subtype = float8);
 
 CREATE FUNCTION no_op() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -54,6 +59,10 @@ CREATE INDEX ON "Old Stuff"."Ümläut; table" (extract(year FROM timestamp '2020
 CREATE INDEX ON "Old Stuff"."Ümläut; table" USING hash (("select" COLLATE "C"));
 CREATE INDEX ON "Old Stuff"."Ümläut; table" ("select" COLLATE "C" text_pattern_ops DESC NULLS LAST);
 ALTER TABLE "Old Stuff"."Ümläut; table" ADD CONSTRAINT later CHECK ("Key" < 9) NOT VALID;
+
+CREATE TABLE typed OF "Old Stuff"."Home, sweet" (number DEFAULT 1 NOT NULL, UNIQUE (number), CHECK ("in" <> 'sad'));
+CREATE TABLE homes (first european_home, others european_home[], all_of "Old Stuff"."Home, sweet"[], mails mails_list,
+    moods mood[], rows typed[]);
 
 CREATE TABLE parent (id int PRIMARY KEY, note text DEFAULT 'a' NOT NULL, other int CHECK (other > 0),
     twice int GENERATED ALWAYS AS (other * 2) STORED);

@@ -38,6 +38,7 @@ def test_each_shape_is_recognised_in_the_server(samples: Samples) -> None:
         column: samples.columns[RENAMED, column].share(shape) > 0.8 for column, shape in shares.items()
     } == dict.fromkeys(shares, True)
     assert samples.columns[RENAMED, "c10"].json_keys == ("contact", "telephone")
+    assert samples.columns[RENAMED, "c10"].json_paths == ((("contact", "telephone"), "string"),)
     assert samples.columns[PEOPLE, "photo"].share("image") == 1
     assert samples.columns[PEOPLE, "other_emails"].share("email") == 1
 

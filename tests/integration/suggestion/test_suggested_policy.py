@@ -76,6 +76,8 @@ def test_the_awkward_database_is_masked_without_an_objection(
 HIDDEN = """
 CREATE TYPE public.place AS (line text, contact text);
 CREATE DOMAIN public.word AS text;
+CREATE DOMAIN public.given AS text NOT NULL;
+CREATE TYPE public.firm AS (contact public.given);
 CREATE TABLE public.t1 (id int PRIMARY KEY, c1 public.place, c2 public.word[], c3 text[], c4 bytea, c5 public.place[],
     c6 json[] NOT NULL, c7 text, c8 bytea[]);
 INSERT INTO public.t1 SELECT i, ROW('12 Harbour Street', v)::public.place, ARRAY[v]::public.word[], ARRAY['x', 'y', v],
@@ -86,9 +88,9 @@ CREATE TABLE public.t2 (id int PRIMARY KEY, c1 text NOT NULL, c2 text UNIQUE CHE
     c5 text CHECK (c5 ~ '^[0-9]+$'), c6 bytea UNIQUE NOT NULL);
 INSERT INTO public.t2 SELECT i, v, v, to_jsonb(v), convert_to(v, 'UTF8'), i, convert_to(v, 'UTF8')
     FROM (SELECT i, 'q' || i || '@mail.example' AS v FROM generate_series(1, 50) AS i) AS s;
-CREATE TABLE public.t3 (id int PRIMARY KEY, c1 public.place NOT NULL);
+CREATE TABLE public.t3 (id int PRIMARY KEY, c1 public.firm NOT NULL);
 CREATE TABLE public.t4 (id int PRIMARY KEY, t3 int REFERENCES public.t3);
-INSERT INTO public.t3 VALUES (1, ROW('12 Harbour Street', 'q@mail.example'));
+INSERT INTO public.t3 VALUES (1, ROW('q@mail.example'));
 INSERT INTO public.t4 VALUES (1, 1);
 ALTER TABLE public.t2 ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 """

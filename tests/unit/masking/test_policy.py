@@ -64,6 +64,21 @@ def test_columns_may_be_taken_over_from_another_table() -> None:
         ("tables:\n  t:\n    columns:\n      c: script", "policy.yaml:4:7", "domain"),
         ("tables:\n  t:\n    columns:\n      c: {email: {domain: 'A;B'}}", "policy.yaml:4:7", "domain"),
         ("tables:\n  t:\n    columns:\n      c: {bytes: zz}", "policy.yaml:4:7", "hex"),
+        (
+            "tables:\n  t:\n    columns:\n      c: {constant: {value: null}}",
+            "policy.yaml:4:7",
+            "is masker null",
+        ),
+        (
+            "tables:\n  t:\n    columns:\n      c:\n        json:\n          paths:\n            $.a: emial",
+            "policy.yaml:7:13",
+            "no masker 'emial'",
+        ),
+        (
+            "tables:\n  t:\n    columns:\n      c:\n        composite:\n          a: keep\n          b: emial",
+            "policy.yaml:7:11",
+            "no masker 'emial'",
+        ),
         ("tables:\n  t:\n    columns:\n      1: keep", "policy.yaml:4:7", "isn't text"),
         ("tables:\n  t:\n    colums: {}", "policy.yaml:3:5", "no setting 'colums'"),
         ("large_objects: keep", "policy.yaml:1:1", "large_objects"),

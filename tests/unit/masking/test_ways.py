@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from masking.catalogue import Catalogue, Column, Table, TableName
+from masking.catalogue import Catalogue, Column, Index, Table, TableName
 from masking.planning.plan import make_plan
 from masking.planning.ways import COPY_FROM_BYTES, Way, Ways
 from masking.policy.reading import parse_policy
 
 BIG = COPY_FROM_BYTES
 NAME = Column(name="name", type="text", base_type="text")
+APART = Index(name="apart", exclusion=True, columns=("name",), key_columns=("name",), keys=("name",))
 POLICY = "tables: {t: {columns: {name: full_name}}, other: {columns: {name: full_name}}}"
 
 
@@ -44,6 +45,7 @@ def test_a_plain_table_is_written_anew() -> None:
             "inherited from",
         ),
         ((table(row_security_forced=True), table("other")), "row security"),
+        ((table(indexes=(APART,)), table("other")), "exclusion constraint apart has to hold of the masks"),
     ],
 )
 def test_what_defeats_a_copy_is_said(tables: tuple[Table, ...], reason: str) -> None:
