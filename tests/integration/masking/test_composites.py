@@ -73,7 +73,7 @@ def test_an_attribute_that_kept_its_value_is_found(clone: Clone) -> None:
         "CREATE FUNCTION refresh_mask.filler(int) RETURNS text LANGUAGE sql AS $$ SELECT repeat('x', $1) $$"
     )
     assert clone.value(count) == 1
-    clone.execute("UPDATE t SET a[1] = ROW('abc@example.com', 'x')")
+    clone.execute("UPDATE t SET a[1] = ROW('abcdefghijklmnopqr@example.com', 'x')")
     assert clone.value(count) == 0
 
 
