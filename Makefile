@@ -65,11 +65,12 @@ bench-masking: setup ## Masking beside plain SQL and other tools (ROWS=20000 PEE
 	@$(run) tests.bench.masking $(if $(ROWS),--rows "$(ROWS)") $(if $(PEERS),--peers "$(PEERS)") $(if $(FRESH),--fresh) $(ARGS)
 
 .PHONY: lint
-lint: setup ## Style, types and the direction of imports
+lint: setup ## Style, types, the direction of imports, and the image's Dockerfile
 	@$(run) ruff check .
 	@$(run) ruff format --check .
 	@$(run) mypy
 	@.venv/bin/lint-imports --no-logo
+	@.venv/bin/hadolint deployments/ecs/Dockerfile
 
 .PHONY: format
 format: setup ## Put the code into its one style, and mend what ruff can mend
