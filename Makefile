@@ -43,6 +43,15 @@ setup: .venv/.synced ## Make .venv from uv.lock (every target below does it when
 demo: setup ## One refresh on local AWS, shown step by step (SAMPLE=path: your own schema or dump; POLICY=dir: its policy)
 	@$(run) deployments.demo $(if $(SAMPLE),--sample "$(SAMPLE)") $(if $(POLICY),--policy "$(POLICY)")
 
+# make up ARGS='--port 4200': the Prefect server's port, else a free one
+.PHONY: up
+up: setup ## Local AWS, a Prefect server, an ECS worker, all deployments and automations, until Ctrl-C
+	@exec $(run) deployments.demo.up $(ARGS)
+
+.PHONY: e2e
+e2e: setup ## See that what `make up` starts refreshes, by the API and by the CLI, and ends without a trace
+	@$(run) pytest tests/e2e/test_up.py $(ARGS)
+
 .PHONY: test
 test: setup ## The whole test suite
 	@$(run) pytest -n 2 --dist loadgroup $(ARGS)
