@@ -13,6 +13,7 @@ import boto3
 from botocore.config import Config
 from moto.core.base_backend import BackendDict
 from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.ecs.models import ecs_backends
 from moto.iam.models import get_account_id_from
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -28,6 +29,7 @@ from deployments.localaws.certificates import CertificateAuthority
 from deployments.localaws.clusters import Cluster
 from deployments.localaws.ecs import actions as ecs
 from deployments.localaws.ecs.agent import Agent
+from deployments.localaws.ecs.containers import Container
 from deployments.localaws.ecs.images import Image
 from deployments.localaws.faults import Faults
 from deployments.localaws.host import Host
@@ -195,6 +197,14 @@ class LocalAws:
     def open_server_log(self, cluster_id: str) -> TextIO:
         """The same as a file, which can be read after the cluster has been deleted, to its last line."""
         return self._cluster(cluster_id).server.log_path.open(errors="replace")
+
+    def container(self, task_arn: str, name: str) -> Container:
+        """A container of a task on ECS, to look at its processes and to kill it from outside."""
+        account_id, region = task_arn.split(":")[4], task_arn.split(":")[3]
+        backend: Any = ecs_backends[account_id][region]
+        task = backend.find(task_arn.split("/")[-2], task_arn)
+        found: Container = next(container for container in task.containers if container.plan.name == name)
+        return found
 
     @property
     def log(self) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from deployments.localaws.ecs.images import Image
 from deployments.localaws.ecs.plans import ContainerPlan
-from deployments.localaws.ecs.processes import MARK, kill_processes
+from deployments.localaws.ecs.processes import MARK, find_processes, kill_processes
 
 Log = Callable[[str], None]
 
@@ -80,6 +80,13 @@ class Container:
 
     def kill(self) -> None:
         self._signal(signal.SIGKILL)
+
+    def kill_at_once(self) -> None:
+        """What the end of its namespace does: none of its processes has the time to see another die."""
+        first = [self._process.pid] if self._process is not None and self.exit_code is None else []
+        for pid in (*first, *find_processes(self._directory)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def discard(self) -> None:
         """Kill all of it and delete what it wrote. For its end and for the emulator's."""

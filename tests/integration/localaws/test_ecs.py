@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,14 @@ def exits(ecs: Ecs, script: str, **container: Any) -> dict[str, Any]:
 def code(task: dict[str, Any]) -> int | None:
     found: int | None = task["containers"][0].get("exitCode")
     return found
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick_statuses(ecs: Ecs) -> Iterator[None]:
+    """A task has six of them on its way."""
+    before, ecs.aws.least_status_s = ecs.aws.least_status_s, 0.02
+    yield
+    ecs.aws.least_status_s = before
 
 
 class TestWhatAContainerGets:
