@@ -27,7 +27,9 @@ MEMORY_MIB = tuple(
 DEFAULT_CPU_UNITS = 2048
 DEFAULT_MEMORY_MIB = 8192
 
-STOP_TIMEOUT_S = 120  # the most that Fargate grants; a flow's `finally` needs it
+STOP_TIMEOUT_S = (
+    120  # the most that Fargate grants; Prefect gives a flow's `finally` 30 s of it, and then stops the rest
+)
 HEARTBEAT_S = 30  # the least that Prefect takes; lost_heartbeat's automation counts in it
 
 
