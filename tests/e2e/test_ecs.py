@@ -26,6 +26,7 @@ from tests.e2e.conftest import Env
 from tests.fix_prefect import PrefectServer
 
 PATIENCE_S = 240.0
+pytestmark = pytest.mark.timeout(3 * PATIENCE_S)
 POOL = "refresh"  # prefect.yaml names it
 # What registers and what automates, in one process: each would take seconds to come up.
 REGISTER_AND_AUTOMATE = """

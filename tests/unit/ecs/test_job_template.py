@@ -15,8 +15,10 @@ from prefect_aws.workers.ecs_worker import ECSJobConfiguration, ECSVariables, EC
 
 from contracts.errors import ConfigurationError
 from deployments.ecs import __main__ as command
+from deployments.ecs import job_template
 from deployments.ecs.job_template import base_job_template
 from deployments.ecs.pool import EcsPool, read_pool
+from deployments.localaws.ecs.fargate_sizes import is_fargate_size
 
 HERE = command.POOL_FILE.parent
 DIGEST = "sha256:" + "a" * 64
@@ -112,6 +114,14 @@ def test_a_run_may_choose_its_cpu_and_memory() -> None:
     assert (runs["definition"]["cpu"], runs["definition"]["memory"]) == ("4096", "16384")
     assert (container["cpu"], container["memory"]) == (4096, 16384)
     assert (runs["request"]["overrides"]["cpu"], runs["request"]["overrides"]["memory"]) == ("4096", "16384")
+
+
+def test_the_sizes_on_offer_are_fargate_s_and_so_is_the_one_by_default() -> None:
+    for cpu in job_template.CPU_UNITS:
+        assert any(is_fargate_size(str(cpu), str(memory)) for memory in job_template.MEMORY_MIB), cpu
+    for memory in job_template.MEMORY_MIB:
+        assert any(is_fargate_size(str(cpu), str(memory)) for cpu in job_template.CPU_UNITS), memory
+    assert is_fargate_size(str(job_template.DEFAULT_CPU_UNITS), str(job_template.DEFAULT_MEMORY_MIB))
 
 
 def test_the_template_has_no_other_placeholder_and_no_env_which_prefect_would_merge_into() -> None:
