@@ -90,7 +90,10 @@ def automations(
                 SendNotification(
                     block_document_id=slack_block_id,
                     subject=":skull: {{ flow_run.name }} has crashed",
-                    body="{{ flow_run.state.message }}\nThe janitor takes away what it left.\n{{ flow_run|ui_url }}",
+                    body=(
+                        "{{ flow_run.state.message }}\nThe janitor takes away what a dead refresh left.\n"
+                        "{{ flow_run|ui_url }}"
+                    ),
                 )
             ],
         )
