@@ -44,6 +44,15 @@ setup: .venv/.synced ## Make .venv from uv.lock (every target below does it when
 demo: setup ## One refresh on local AWS, shown step by step (SAMPLE=path: your own schema or dump; POLICY=dir: its policy)
 	@$(run) deployments.demo $(if $(SAMPLE),--sample "$(SAMPLE)") $(if $(POLICY),--policy "$(POLICY)")
 
+# make up ARGS='--port 4200': the Prefect server's port, else a free one
+.PHONY: up
+up: setup ## Local AWS, a Prefect server, an ECS worker, all deployments and automations, until Ctrl-C
+	@exec $(run) deployments.demo.up $(ARGS)
+
+.PHONY: e2e
+e2e: setup ## See that what `make up` starts refreshes, by the API and by the CLI, and ends without a trace
+	@$(run) pytest tests/e2e/test_up.py $(ARGS)
+
 .PHONY: test
 test: setup ## The whole test suite
 	@$(run) pytest -n 2 --dist loadgroup $(ARGS)
@@ -71,11 +80,12 @@ bench-planning: setup ## What 10,000 tables cost, part by part, and memory by ro
 	@$(run) tests.bench.planning $(if $(TABLES),--tables "$(TABLES)") $(ARGS)
 
 .PHONY: lint
-lint: setup ## Style, types and the direction of imports
+lint: setup ## Style, types, the direction of imports, and the image's Dockerfile
 	@$(run) ruff check .
 	@$(run) ruff format --check .
 	@$(run) mypy
 	@.venv/bin/lint-imports --no-logo
+	@.venv/bin/hadolint deployments/ecs/Dockerfile
 
 .PHONY: format
 format: setup ## Put the code into its one style, and mend what ruff can mend

@@ -9,10 +9,11 @@ import threading
 from pathlib import Path
 from types import FrameType
 
+from deployments.localaws.ecs.images import Image
 from deployments.localaws.server import LocalAws
 
 _HELP = """\
-Local AWS is up. Each Aurora cluster that is made here is a PostgreSQL server on this machine.
+Local AWS is up. Each Aurora cluster that is made here is a PostgreSQL server on this machine, each ECS task a process.
 
   endpoint       {endpoint}
   region         {region}
@@ -41,6 +42,13 @@ def main() -> None:
     parser.add_argument("--account", default="123456789012", help="the account of unknown access keys")
     parser.add_argument("--port", type=int, default=0, help="of the endpoint; a free one if not given")
     parser.add_argument("--least-status-s", type=float, default=0.3, help="how long a status lasts at least")
+    parser.add_argument(
+        "--image",
+        action="append",
+        default=[],
+        metavar="REFERENCE",
+        help="a container image that this directory, with the programs on PATH, stands for on ECS",
+    )
     given = parser.parse_args()
     # Else AWS's managed policies, such as the one for ECS task execution, can't be attached.
     os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
@@ -59,6 +67,8 @@ def main() -> None:
         least_status_s=given.least_status_s,
         port=given.port,
     ) as aws:
+        here = Image(directory=Path.cwd(), environment={"PATH": os.environ["PATH"]})
+        aws.images.update(dict.fromkeys(given.image, here))
         print(
             _HELP.format(
                 endpoint=aws.endpoint_url,

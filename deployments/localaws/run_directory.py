@@ -1,9 +1,9 @@
-"""Where one emulator keeps its PostgreSQL servers, and how a killed one is cleaned up after.
+"""Where one emulator keeps its PostgreSQL servers and containers, and how a killed one is cleaned up after.
 
 Each lives in a temporary directory of its own (below ``$LOCALAWS_TMPDIR``, else the system's) with a locked file in
 it. The kernel drops the lock when its process ends, however it ends, so a directory whose lock can be had belongs to
-nobody: its servers are found by their ``postmaster.pid`` and stopped, and the directory is deleted. One whose lock is
-held is never touched.
+nobody: its servers are found by their ``postmaster.pid`` and stopped, its containers' processes by their environment
+and killed, and the directory is deleted. One whose lock is held is never touched.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from deployments.localaws.account import postgresql_account
+from deployments.localaws.ecs.processes import kill_processes
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - mkdtemp makes it safe
 """A file system in memory, where Linux has one: ten times as fast for PostgreSQL's thousand small files."""
@@ -48,6 +49,7 @@ class RunDirectory:
     def __exit__(self, *_: object) -> None:
         if self._held is not None:
             (path, lock), self._held = self._held, None
+            kill_processes(path)
             stop_servers(path)
             delete_tree(path)
             lock.close()
@@ -72,6 +74,7 @@ def _sweep_one(path: Path) -> bool:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return False  # its emulator lives
+        kill_processes(path)
         stop_servers(path)
         delete_tree(path)
         return True

@@ -13,6 +13,7 @@ import boto3
 from botocore.config import Config
 from moto.core.base_backend import BackendDict
 from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.ecs.models import ecs_backends
 from moto.iam.models import get_account_id_from
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -26,6 +27,10 @@ from deployments.localaws import rds
 from deployments.localaws.calls import Call, CallLog, now, without_secrets
 from deployments.localaws.certificates import CertificateAuthority
 from deployments.localaws.clusters import Cluster
+from deployments.localaws.ecs import actions as ecs
+from deployments.localaws.ecs.agent import Agent
+from deployments.localaws.ecs.containers import Container
+from deployments.localaws.ecs.images import Image
 from deployments.localaws.faults import Faults
 from deployments.localaws.host import Host
 from deployments.localaws.region import Region
@@ -57,6 +62,8 @@ class LocalAws:
         self.account_id = account_id
         self.faults = Faults()
         self.endpoint_url = ""
+        self.images: dict[str, Image] = {}
+        """What stands for a container image here, by the reference that a task definition names."""
         self.ca_bundle = Path()
         self.calls: CallLog
         self._home = home
@@ -68,6 +75,7 @@ class LocalAws:
         self._clients: dict[tuple[str, str], Any] = {}
         self._log_path = Path()
         self._host: Host | None = None
+        self._agent: Agent | None = None
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
 
@@ -104,6 +112,14 @@ class LocalAws:
         )
         BackendDict.reset()
         rds.install(self._host)
+        self._agent = Agent(
+            path=self._run_directory.path,
+            jobs=self._jobs,
+            report=self._report,
+            endpoint_url=lambda: self.endpoint_url,
+            images=self.images,
+        )
+        ecs.install(self._agent)
         # Made before the first calls, which could otherwise come at once and each make one.
         self._region(self.account_id)
         app = _Gate(DomainDispatcherApplication(create_backend_app), self)
@@ -124,9 +140,10 @@ class LocalAws:
                 self._host.close()
             BackendDict.reset()
             rds.uninstall()
+            ecs.uninstall()
             self._run_directory.__exit__()
         finally:
-            self._server = self._host = None
+            self._server = self._host = self._agent = None
             for client in self._clients.values():
                 client.close()
             self._clients.clear()
@@ -181,6 +198,14 @@ class LocalAws:
         """The same as a file, which can be read after the cluster has been deleted, to its last line."""
         return self._cluster(cluster_id).server.log_path.open(errors="replace")
 
+    def container(self, task_arn: str, name: str) -> Container:
+        """A container of a task on ECS, to look at its processes and to kill it from outside."""
+        account_id, region = task_arn.split(":")[4], task_arn.split(":")[3]
+        backend: Any = ecs_backends[account_id][region]
+        task = backend.find(task_arn.split("/")[-2], task_arn)
+        found: Container = next(container for container in task.containers if container.plan.name == name)
+        return found
+
     @property
     def log(self) -> str:
         """What the emulator has to say itself: jobs that failed, parameters that it couldn't honour."""
@@ -198,6 +223,10 @@ class LocalAws:
     def _report(self, line: str) -> None:
         with self._log_lock, self._log_path.open("a") as log:
             log.write(f"{datetime.now(UTC).isoformat()} {line}\n")
+
+    def credentials_at(self, path: str) -> bytes | None:
+        """What ECS's agent answers a container that asks for its role's credentials; None at any other path."""
+        return self._agent.credentials.answer(path) if self._agent is not None else None
 
     def account_of(self, access_key: str) -> str:
         """Twelve digits are the account itself; a key of IAM or STS is its account's; else it's the default one."""
@@ -217,7 +246,11 @@ class _Gate:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         request = read_request(environ)
         if request is None:
-            return self._application(environ, start_response)
+            credentials = self._aws.credentials_at(environ.get("PATH_INFO", ""))
+            if credentials is None:
+                return self._application(environ, start_response)
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [credentials]
         account = self._aws.account_of(request.access_key)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
 

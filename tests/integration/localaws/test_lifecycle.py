@@ -20,10 +20,12 @@ import psycopg
 import pytest
 
 from deployments.localaws import LocalAws
+from deployments.localaws.ecs.processes import find_processes
 from deployments.localaws.run_directory import stop_servers, sweep
 from tests.fix_localaws import MASTER, PASSWORD, SCALING, wait_until
 
 CHECKOUT = Path(__file__).parents[3]
+IMAGE = "example.com/sleeper@sha256:" + "0" * 64
 
 
 @pytest.fixture
@@ -63,7 +65,10 @@ def emulator(run_root: Path, *options: str, with_cluster: bool = True) -> Iterat
     """Run one until the block ends, then end it by SIGTERM, unless it has ended."""
     others = set(run_root.iterdir())
     process = subprocess.Popen(
-        [sys.executable, "-m", "deployments.localaws", "--least-status-s", "0.05", *options],
+        [
+            *(sys.executable, "-m", "deployments.localaws", "--least-status-s", "0.05"),
+            *("--image", IMAGE, *options),
+        ],
         cwd=CHECKOUT,
         env={**os.environ, "LOCALAWS_TMPDIR": str(run_root)},
         stdout=subprocess.PIPE,
@@ -76,10 +81,14 @@ def emulator(run_root: Path, *options: str, with_cluster: bool = True) -> Iterat
             line = process.stdout.readline()
             assert line, f"it ended with {process.wait()} after printing {printed!r}"
             printed += line
-        port = start_cluster(re.findall(r"AWS_ENDPOINT_URL=(\S+)", printed)[0]) if with_cluster else 0
+        endpoint = re.findall(r"AWS_ENDPOINT_URL=(\S+)", printed)[0]
+        port = start_cluster(endpoint) if with_cluster else 0
         (run_directory,) = set(run_root.iterdir()) - others
         files = list(run_directory.glob("*/data/postmaster.pid"))
         assert bool(files) == with_cluster
+        if with_cluster:
+            start_task(endpoint)
+            assert find_processes(run_directory)
         yield Emulator(
             process=process,
             ca_bundle=Path(re.findall(r"RDS CA bundle +(\S+)", printed)[0]),
@@ -95,15 +104,39 @@ def emulator(run_root: Path, *options: str, with_cluster: bool = True) -> Iterat
             process.stdout.close()
 
 
-def start_cluster(endpoint: str) -> int:
-    """The port of a cluster whose instance is available."""
-    rds: Any = boto3.client(
-        "rds",
+def client(service: str, endpoint: str) -> Any:
+    return boto3.client(  # type: ignore[call-overload]
+        service,
         endpoint_url=endpoint,
         region_name="eu-west-1",
         aws_access_key_id="x",
         aws_secret_access_key="x",
     )
+
+
+def start_task(endpoint: str) -> None:
+    """A task on ECS that runs until somebody ends it."""
+    ecs = client("ecs", endpoint)
+    subnet = client("ec2", endpoint).describe_subnets()["Subnets"][0]["SubnetId"]
+    ecs.create_cluster(clusterName="e")
+    ecs.register_task_definition(
+        family="sleeper",
+        requiresCompatibilities=["FARGATE"],
+        cpu="256",
+        memory="512",
+        containerDefinitions=[{"name": "sleeper", "image": IMAGE, "command": ["sleep", "600"]}],
+    )
+    task = ecs.run_task(
+        cluster="e",
+        taskDefinition="sleeper",
+        networkConfiguration={"awsvpcConfiguration": {"subnets": [subnet]}},
+    )["tasks"][0]["taskArn"]
+    wait_until(lambda: ecs.describe_tasks(cluster="e", tasks=[task])["tasks"][0]["lastStatus"] == "RUNNING")
+
+
+def start_cluster(endpoint: str) -> int:
+    """The port of a cluster whose instance is available."""
+    rds = client("rds", endpoint)
     rds.create_db_cluster(
         DBClusterIdentifier="c",
         Engine="aurora-postgresql",
@@ -130,6 +163,7 @@ def test_ctrl_c_leaves_no_process_no_directory_and_the_log_in_the_home_that_was_
         one.process.send_signal(signal.SIGINT)
         assert one.process.wait(timeout=30) == 0
         assert not one.has_servers()
+        assert not find_processes(one.run_directory)
         assert list(run_root.iterdir()) == []
     assert {path.name for path in tmp_path.iterdir()} == {"ca.pem", "calls.jsonl"}
 
@@ -140,15 +174,19 @@ def test_a_killed_one_is_swept_at_the_next_start_and_a_live_one_beside_it_is_not
         killed.process.kill()
         killed.process.wait()
         assert killed.has_servers()
+        assert find_processes(killed.run_directory)
         assert killed.run_directory.exists()
         with emulator(run_root, with_cluster=False):
             assert not killed.has_servers()
+            assert not find_processes(killed.run_directory)
             assert not killed.run_directory.exists()
+            assert find_processes(lives.run_directory)
             with lives.connect() as connection:
                 assert connection.execute("SELECT 1").fetchone() == (1,)
         assert list(run_root.iterdir()) == [lives.run_directory]
     assert lives.process.returncode == 0
     assert not lives.has_servers()
+    assert not find_processes(lives.run_directory)
     assert list(run_root.iterdir()) == []
 
 
