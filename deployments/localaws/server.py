@@ -28,6 +28,7 @@ from deployments.localaws.certificates import CertificateAuthority
 from deployments.localaws.clusters import Cluster
 from deployments.localaws.faults import Faults
 from deployments.localaws.host import Host
+from deployments.localaws.iam import Enforcement, stand_in_for_moto
 from deployments.localaws.region import Region
 from deployments.localaws.run_directory import RunDirectory
 from deployments.localaws.snapshots import take_automated_snapshot
@@ -56,6 +57,7 @@ class LocalAws:
         self.region = region
         self.account_id = account_id
         self.faults = Faults()
+        self.iam = Enforcement()
         self.endpoint_url = ""
         self.ca_bundle = Path()
         self.calls: CallLog
@@ -104,6 +106,7 @@ class LocalAws:
         )
         BackendDict.reset()
         rds.install(self._host)
+        stand_in_for_moto()
         # Made before the first calls, which could otherwise come at once and each make one.
         self._region(self.account_id)
         app = _Gate(DomainDispatcherApplication(create_backend_app), self)
@@ -225,7 +228,9 @@ class _Gate:
             self._log(request, account, int(status.split(" ", 1)[0]))
             return start_response(status, headers, *rest)
 
-        refusal = self._aws.faults.take_refusal(request.service, request.action)
+        refusal = self._aws.faults.take_refusal(request.service, request.action) or self._aws.iam.refuse(
+            request, account
+        )
         if refusal is None:
             return self._application(environ, logged)
         status, content_type, body = word_refusal(
