@@ -22,7 +22,7 @@ from moto.moto_server.werkzeug_app import (
 from moto.rds.models import rds_backends
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from deployments.localaws import rds
+from deployments.localaws import moto_gaps, rds
 from deployments.localaws.calls import Call, CallLog, now, without_secrets
 from deployments.localaws.certificates import CertificateAuthority
 from deployments.localaws.clusters import Cluster
@@ -107,6 +107,7 @@ class LocalAws:
         BackendDict.reset()
         rds.install(self._host)
         stand_in_for_moto()
+        moto_gaps.fill()
         # Made before the first calls, which could otherwise come at once and each make one.
         self._region(self.account_id)
         app = _Gate(DomainDispatcherApplication(create_backend_app), self)

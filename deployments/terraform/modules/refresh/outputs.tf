@@ -18,8 +18,8 @@ output "environments" {
   description = "What an env's file in deployments/environments/ has to say of what was made here."
   value = {
     for env, values in local.of_env : env => {
-      target  = { secret = values.target_secret_arn }
-      clone   = {
+      target = { secret = values.target_secret_arn }
+      clone = {
         subnet_group       = values.subnet_group
         security_group_ids = [aws_security_group.clone.id]
         parameter_group    = values.parameter_group
