@@ -41,6 +41,9 @@ def main() -> None:
     parser.add_argument("--account", default="123456789012", help="the account of unknown access keys")
     parser.add_argument("--port", type=int, default=0, help="of the endpoint; a free one if not given")
     parser.add_argument("--least-status-s", type=float, default=0.3, help="how long a status lasts at least")
+    parser.add_argument(
+        "--enforce-iam", action="store_true", help="hold roles' sessions and users to their policies"
+    )
     given = parser.parse_args()
     # Else AWS's managed policies, such as the one for ECS task execution, can't be attached.
     os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
@@ -59,6 +62,7 @@ def main() -> None:
         least_status_s=given.least_status_s,
         port=given.port,
     ) as aws:
+        aws.iam.is_on = given.enforce_iam
         print(
             _HELP.format(
                 endpoint=aws.endpoint_url,

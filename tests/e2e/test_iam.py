@@ -21,6 +21,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from botocore.exceptions import ClientError
 
 from contracts.naming import RunKey
 from contracts.ownership import Ownership
@@ -37,6 +38,7 @@ from deployments.terraform.policy_templates import (
 from tests.e2e.conftest import Env
 from tests.e2e.forbidden_calls import FORBIDDEN, FORBIDDEN_TO_OTHERS, Forbidden
 from tests.e2e.iam_roles import Identity, delete_leftovers, policy_values
+from tests.e2e.role_scenarios import SCENARIOS, prepare
 from tests.fix_prefect import CHECKOUT
 
 #: What a sweep can't do without. A refresh asks some of it too, for its report, but isn't failed by what that lacks.
@@ -212,10 +214,8 @@ def test_the_task_role_is_denied_what_is_not_its_work(setting: Setting, call: Fo
 def others(setting: Setting) -> dict[str, Identity]:
     """The other roles: each with the policy that Terraform gives it."""
     aws, env = setting.env.world.aws, setting.env.name
-    return {
-        name: Identity(aws, f"{name}-{env}", [render(name, setting.values)])
-        for name in ("mask", "ci", "developer", "production-copy")
-    }
+    prepare(aws, setting.values)
+    return {name: Identity(aws, f"{name}-{env}", [render(name, setting.values)]) for name in SCENARIOS}
 
 
 @pytest.mark.parametrize(("role", "call"), FORBIDDEN_TO_OTHERS, ids=repr)
@@ -225,27 +225,21 @@ def test_another_role_is_denied_what_is_not_its_work(
     assert _is_denied(setting, others[role], call)
 
 
-def test_a_developer_reads_an_archive_and_ci_its_login(setting: Setting, others: dict[str, Identity]) -> None:
-    """The other side of the denials above: what is their work is allowed."""
-    aws, env, key = setting.env.world.aws, setting.env.name, setting.values["key_arn"]
-    aws.client("s3").put_object(
-        Bucket=BUCKET,
-        Key=f"refresh/{env}/shop/x/toc.dat",
-        Body=b"masked",
-        ServerSideEncryption="aws:kms",
-        SSEKMSKeyId=key,
-    )
+@pytest.mark.parametrize("role", SCENARIOS)
+def test_another_role_has_what_its_work_needs_and_no_action_more(
+    setting: Setting, others: dict[str, Identity], role: str
+) -> None:
+    aws, identity, policy = setting.env.world.aws, others[role], render(role, setting.values)
     with aws.iam.enforced():
-        s3 = others["developer"].client("s3")
-        listed = s3.list_objects_v2(Bucket=BUCKET, Prefix=f"refresh/{env}/")["Contents"]
-        assert f"refresh/{env}/shop/x/toc.dat" in {item["Key"] for item in listed}
-        body = s3.get_object(Bucket=BUCKET, Key=f"refresh/{env}/shop/x/toc.dat")["Body"].read()
-        assert body == b"masked"
-        login = setting.values["prefect_secret_arn"]
-        assert others["ci"].client("secretsmanager").get_secret_value(SecretId=login)["SecretString"]
-        others["mask"].client("secretsmanager").get_secret_value(
-            SecretId=setting.values["root_key_secret_arn"]
-        )
+        SCENARIOS[role](identity, setting.values, aws)
+    try:
+        for sid, action in allowed_actions(policy):
+            identity.attach([without(policy, sid, action)])
+            with aws.iam.enforced(), pytest.raises(ClientError):
+                SCENARIOS[role](identity, setting.values, aws)
+            assert [denial.action for denial in aws.iam.denials] == [action], sid
+    finally:
+        identity.attach([policy])
 
 
 def _is_denied(setting: Setting, role: Identity, call: Forbidden) -> bool:

@@ -65,6 +65,7 @@ _CONTINUING = {"UploadPart", "CompleteMultipartUpload", "UploadPartCopy"}
 def demands(request: Request, facts: Facts) -> list[Demand]:
     bucket, key = request.parameters.get("Bucket", ""), request.parameters.get("Key")
     if request.action == "DeleteObjects":
+        # AWS deletes what is allowed and names the rest; here one that is denied ends the whole call.
         return [
             _object(_of_version("DeleteObject", version), bucket, name, request, facts, version)
             for name, version in keys_to_delete(request.body)
