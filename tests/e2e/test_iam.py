@@ -120,7 +120,10 @@ class Setting:
 
 @pytest.fixture(scope="module")
 def setting(envs: Any) -> Iterator[Setting]:
-    """An env whose clone, archive and secrets have a key of their own, apart from the source's."""
+    """An env whose clone, archive and secrets have a key of their own, apart from the source's.
+
+    The bucket has its policy too. Nobody but roles is held to it.
+    """
     env: Env = envs()
     aws = env.world.aws
     key = aws.client("kms").create_key(Description="of the env")["KeyMetadata"]["Arn"]
@@ -129,9 +132,12 @@ def setting(envs: Any) -> Iterator[Setting]:
         aws.client("secretsmanager").update_secret(SecretId=secret, KmsKeyId=key)
     values = policy_values(env.world, env.name, key)
     policies = {name: render(name, values) for name in TASK_POLICIES}
+    bucket_policy = json.dumps(render("archive-bucket", values))
+    aws.client("s3").put_bucket_policy(Bucket=BUCKET, Policy=bucket_policy)
     role = Identity(aws, f"task-{env.name}", list(policies.values()))
     yield Setting(env=env, role=role, values=values, policies=policies)
     delete_leftovers(aws, env.name)
+    aws.client("s3").delete_bucket_policy(Bucket=BUCKET)
     env.forget()
 
 
@@ -190,6 +196,26 @@ def _keep(name: str, result: dict[str, str]) -> None:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         found = {**_results(), name: {**result, "at": now}}
         RESULTS.write_text(json.dumps({"sources": sources_digest(), "drops": found}, indent=1))
+
+
+def test_the_bucket_denies_the_task_role_calls_without_tls_and_objects_under_another_key(
+    setting: Setting,
+) -> None:
+    aws, s3, env = setting.env.world.aws, setting.role.client("s3"), setting.env.name
+    written: dict[str, Any] = {"Bucket": BUCKET, "Key": f"refresh/{env}/x", "Body": b"x"}
+    encrypted = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": setting.values["source_key_arn"]}
+    aws.iam.is_secure_transport = False
+    try:
+        with aws.iam.enforced(), pytest.raises(ClientError):
+            s3.put_object(**written)
+    finally:
+        aws.iam.is_secure_transport = True
+    assert "resource-based policy" in aws.iam.denials[0].reason
+    with aws.iam.enforced(), pytest.raises(ClientError):
+        s3.put_object(**written, **encrypted)
+    assert "resource-based policy" in aws.iam.denials[0].reason
+    with aws.iam.enforced():
+        s3.put_object(**written)  # names no key, as the parts of an upload: it gets the bucket's
 
 
 def test_a_policy_fits_into_a_managed_policy(setting: Setting) -> None:

@@ -78,46 +78,13 @@ resource "aws_s3_bucket_lifecycle_configuration" "archive" {
   depends_on = [aws_s3_bucket_versioning.archive]
 }
 
-data "aws_iam_policy_document" "archive" {
-  statement {
-    sid       = "OnlyOverTls"
-    effect    = "Deny"
-    actions   = ["s3:*"]
-    resources = [aws_s3_bucket.archive.arn, "${aws_s3_bucket.archive.arn}/*"]
-
-    principals {
-      type        = "*"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "Bool"
-      variable = "aws:SecureTransport"
-      values   = ["false"]
-    }
-  }
-
-  statement {
-    sid       = "OnlyOurKey"
-    effect    = "Deny"
-    actions   = ["s3:PutObject"]
-    resources = ["${aws_s3_bucket.archive.arn}/*"]
-
-    principals {
-      type        = "*"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "StringNotEqualsIfExists"
-      variable = "s3:x-amz-server-side-encryption-aws-kms-key-id"
-      values   = [aws_kms_key.data.arn]
-    }
-  }
-}
-
 resource "aws_s3_bucket_policy" "archive" {
   bucket     = aws_s3_bucket.archive.id
-  policy     = data.aws_iam_policy_document.archive.json
   depends_on = [aws_s3_bucket_public_access_block.archive]
+
+  policy = templatefile("${local.policies}/archive-bucket.json.tftpl", {
+    partition = local.partition
+    bucket    = aws_s3_bucket.archive.id
+    key_arn   = aws_kms_key.data.arn
+  })
 }
