@@ -64,7 +64,7 @@ test-e2e: setup ## The tests against local AWS and a Prefect server
 bench-masking: setup ## Masking beside plain SQL and other tools (ROWS=20000 PEERS=none: a short one; FRESH=1: all anew; ARGS=--help)
 	@$(run) tests.bench.masking $(if $(ROWS),--rows "$(ROWS)") $(if $(PEERS),--peers "$(PEERS)") $(if $(FRESH),--fresh) $(ARGS)
 
-# A quarter of an hour. What is done is kept in .iam/: the same command goes on where it was.
+# Half an hour. What is done is kept in .iam/: the same command goes on where it was.
 .PHONY: iam
 iam: setup ## The task role's policies: enough for a refresh, and no action of them is too many
 	@IAM_DROPS=all $(run) pytest tests/e2e/test_iam.py $(ARGS)

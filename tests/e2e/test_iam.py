@@ -195,7 +195,9 @@ def _keep(name: str, result: dict[str, str]) -> None:
         RESULTS.parent.mkdir(exist_ok=True)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         found = {**_results(), name: {**result, "at": now}}
-        RESULTS.write_text(json.dumps({"sources": sources_digest(), "drops": found}, indent=1))
+        git = subprocess.run(["git", "rev-parse", "HEAD"], cwd=CHECKOUT, capture_output=True, text=True)
+        kept = {"sources": sources_digest(), "commit": git.stdout.strip(), "drops": found}
+        RESULTS.write_text(json.dumps(kept, indent=1))
 
 
 def test_the_bucket_denies_the_task_role_calls_without_tls_and_objects_under_another_key(
