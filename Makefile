@@ -79,6 +79,22 @@ bench-masking: setup ## Masking beside plain SQL and other tools (ROWS=20000 PEE
 bench-planning: setup ## What 10,000 tables cost, part by part, and memory by rows (TABLES=1000: fewer; ARGS=--help)
 	@$(run) tests.bench.planning $(if $(TABLES),--tables "$(TABLES)") $(ARGS)
 
+# Half an hour. What is done is kept in .iam/: the same command goes on where it was.
+.PHONY: iam
+iam: setup ## The task role's policies: enough for a refresh, and no action of them is too many
+	@IAM_DROPS=all $(run) pytest tests/e2e/test_iam.py $(ARGS)
+
+# TF_PLUGIN_MIRROR=dir: where terraform finds its provider, if it can't reach its registry.
+.PHONY: terraform
+terraform: setup .venv/.checkov ## The Terraform modules: format, validity, promises, apply and destroy on local AWS, checkov
+	@TERRAFORM=all $(run) pytest tests/integration/terraform $(ARGS)
+	@.venv/checkov/bin/checkov --directory deployments/terraform --framework terraform --compact --quiet --skip-download
+
+.venv/.checkov: .venv/.synced deployments/terraform/checkov.txt
+	@$(run) uv venv --quiet --clear --python .venv/bin/python .venv/checkov
+	@$(run) uv pip sync --quiet --python .venv/checkov/bin/python --require-hashes deployments/terraform/checkov.txt
+	@touch .venv/.checkov
+
 .PHONY: lint
 lint: setup ## Style, types, the direction of imports, and the image's Dockerfile
 	@$(run) ruff check .

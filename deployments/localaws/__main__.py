@@ -49,6 +49,9 @@ def main() -> None:
         metavar="REFERENCE",
         help="a container image that this directory, with the programs on PATH, stands for on ECS",
     )
+    parser.add_argument(
+        "--enforce-iam", action="store_true", help="hold roles' sessions and users to their policies"
+    )
     given = parser.parse_args()
     # Else AWS's managed policies, such as the one for ECS task execution, can't be attached.
     os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
@@ -69,6 +72,7 @@ def main() -> None:
     ) as aws:
         here = Image(directory=Path.cwd(), environment={"PATH": os.environ["PATH"]})
         aws.images.update(dict.fromkeys(given.image, here))
+        aws.iam.is_on = given.enforce_iam
         print(
             _HELP.format(
                 endpoint=aws.endpoint_url,

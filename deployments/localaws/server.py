@@ -23,7 +23,7 @@ from moto.moto_server.werkzeug_app import (
 from moto.rds.models import rds_backends
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from deployments.localaws import rds
+from deployments.localaws import moto_gaps, rds
 from deployments.localaws.calls import Call, CallLog, now, without_secrets
 from deployments.localaws.certificates import CertificateAuthority
 from deployments.localaws.clusters import Cluster
@@ -33,6 +33,7 @@ from deployments.localaws.ecs.containers import Container
 from deployments.localaws.ecs.images import Image
 from deployments.localaws.faults import Faults
 from deployments.localaws.host import Host
+from deployments.localaws.iam import Enforcement, stand_in_for_moto
 from deployments.localaws.region import Region
 from deployments.localaws.run_directory import RunDirectory
 from deployments.localaws.snapshots import take_automated_snapshot
@@ -61,6 +62,7 @@ class LocalAws:
         self.region = region
         self.account_id = account_id
         self.faults = Faults()
+        self.iam = Enforcement()
         self.endpoint_url = ""
         self.images: dict[str, Image] = {}
         """What stands for a container image here, by the reference that a task definition names."""
@@ -120,6 +122,8 @@ class LocalAws:
             images=self.images,
         )
         ecs.install(self._agent)
+        stand_in_for_moto()
+        moto_gaps.fill()
         # Made before the first calls, which could otherwise come at once and each make one.
         self._region(self.account_id)
         app = _Gate(DomainDispatcherApplication(create_backend_app), self)
@@ -258,7 +262,9 @@ class _Gate:
             self._log(request, account, int(status.split(" ", 1)[0]))
             return start_response(status, headers, *rest)
 
-        refusal = self._aws.faults.take_refusal(request.service, request.action)
+        refusal = self._aws.faults.take_refusal(request.service, request.action) or self._aws.iam.refuse(
+            request, account
+        )
         if refusal is None:
             return self._application(environ, logged)
         status, content_type, body = word_refusal(

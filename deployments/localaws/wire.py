@@ -6,7 +6,7 @@ import io
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -27,6 +27,12 @@ class Request:
     region: str
     access_key: str
     parameters: dict[str, str]
+    query: dict[str, str] = field(default_factory=dict)
+    """Of the URL, where the parameters don't have it: S3's."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """AWS's own, ``x-amz-…``, in small letters."""
+    body: bytes = b""
+    """Of S3's ``DeleteObjects`` alone."""
 
 
 def read_request(environ: dict[str, Any]) -> Request | None:
@@ -37,12 +43,15 @@ def read_request(environ: dict[str, Any]) -> Request | None:
     if signed is None:
         return None
     access_key, region, service = signed.groups()
-    parameters = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+    query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+    parameters = dict(query)
+    kept = b""
     if service == "s3":
         action, named = _s3_action(
             environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/"), parameters, environ
         )
         parameters = named
+        kept = _body(environ) if action == "DeleteObjects" else b""
     else:
         body = _body(environ)
         if target := environ.get("HTTP_X_AMZ_TARGET"):
@@ -53,7 +62,18 @@ def read_request(environ: dict[str, Any]) -> Request | None:
             action = parameters.pop("Action", f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '/')}")
             parameters.pop("Version", None)
     return Request(
-        service=service, action=action, region=region, access_key=access_key, parameters=parameters
+        service=service,
+        action=action,
+        region=region,
+        access_key=access_key,
+        parameters=parameters,
+        query=query if service == "s3" else {},
+        headers={
+            name.removeprefix("HTTP_").lower().replace("_", "-"): value
+            for name, value in environ.items()
+            if name.startswith("HTTP_X_AMZ_")
+        },
+        body=kept,
     )
 
 

@@ -7,7 +7,7 @@ is still being created, and a cluster takes minutes to go.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -75,6 +75,7 @@ def remove(
     deadline = time.monotonic() + timeout_s
     remaining = list(resources)
     refused: dict[AwsResource, RefreshError] = {}
+    held: list[AwsResource] = []
     for pause_s in polls():
         still_there = []
         for resource in remaining:
@@ -86,18 +87,27 @@ def remove(
                     still_there.append(resource)
                 else:
                     refused[resource] = error
-        remaining = still_there
+        held += [resource for resource in still_there if is_held(resource, refused)]
+        remaining = [resource for resource in still_there if resource not in held]
         if not remaining or time.monotonic() + pause_s > deadline:
             break
         time.sleep(pause_s)
     if remaining or refused:
         reasons = [str(error) for error in refused.values()]
-        commands = [resource.command for resource in remaining]
+        commands = [resource.command for resource in [*remaining, *held]]
         raise CleanupIncomplete(
-            leftovers=tuple(str(resource) for resource in [*remaining, *refused]),
+            leftovers=tuple(str(resource) for resource in [*remaining, *held, *refused]),
             remedy=" ".join([*reasons, *(f"Delete by hand: {command}." for command in commands)])
             or "The janitor tries again.",
         )
+
+
+def is_held(resource: AwsResource, refused: Collection[AwsResource]) -> bool:
+    """Whether it is a cluster whose instance may not be deleted: AWS calls it busy for as long as anybody waits."""
+    return resource.kind == "cluster" and any(
+        other.kind == "instance" and other.identifier.startswith(f"{resource.identifier}-")
+        for other in refused
+    )
 
 
 def _is_gone(

@@ -1,0 +1,139 @@
+# Who may do what. The policies are templates in ../../policies, which the tests fill in and enforce on local AWS.
+
+locals {
+  policies = "${path.module}/../../policies"
+
+  shared = {
+    partition          = local.partition
+    region             = local.region
+    account            = local.account
+    bucket             = aws_s3_bucket.archive.id
+    prefix             = var.archive_prefix
+    subnet_group       = aws_db_subnet_group.clone.name
+    prefect_secret_arn = aws_secretsmanager_secret.prefect.arn
+    repository_arn     = var.repository_arn
+    log_group          = "/${var.name}/*"
+    cluster_arn        = aws_ecs_cluster.refresh.arn
+    cluster_name       = aws_ecs_cluster.refresh.name
+    queue_arn          = aws_sqs_queue.task_events.arn
+    task_role_arn      = "arn:${local.partition}:iam::${local.account}:role/${var.name}-task"
+    execution_role_arn = "arn:${local.partition}:iam::${local.account}:role/${var.name}-execution"
+  }
+
+  of_env = {
+    for env, given in var.environments : env => merge(local.shared, {
+      env                 = env
+      source_cluster      = given.source_cluster
+      target_cluster      = given.target_cluster
+      source_key_arn      = given.source_key_arn
+      key_arn             = aws_kms_key.data.arn
+      parameter_group     = aws_rds_cluster_parameter_group.clone[tostring(given.postgresql_major)].name
+      target_secret_arn   = aws_secretsmanager_secret.env["${env}/target"].arn
+      root_key_secret_arn = aws_secretsmanager_secret.env["${env}/root-key"].arn
+      slack_secret_arn    = aws_secretsmanager_secret.env["${env}/slack"].arn
+    })
+  }
+
+  ci_roles        = var.github_repository == null ? [] : ["ci"]
+  developer_roles = length(var.developer_principal_arns) == 0 ? [] : ["developer"]
+  ecs_roles       = ["task", "mask", "execution", "worker"]
+
+  trust = merge(
+    { for role in local.ecs_roles : role => data.aws_iam_policy_document.trust_ecs.json },
+    { for role in local.ci_roles : role => data.aws_iam_policy_document.trust_github[0].json },
+    { for role in local.developer_roles : role => data.aws_iam_policy_document.trust_developers[0].json },
+  )
+
+  # "role/policy" or "role/policy/env" → its text.
+  documents = merge(
+    { for role in ["execution", "worker"] :
+      "${role}/${role}" => templatefile("${local.policies}/${role}.json.tftpl", merge(local.shared, { key_arn = aws_kms_key.operations.arn }))
+    },
+    { for role in local.ci_roles :
+      "ci/ci" => templatefile("${local.policies}/ci.json.tftpl", merge(local.shared, { key_arn = aws_kms_key.operations.arn }))
+    },
+    { for pair in setproduct(concat(["task/task-aurora", "task/task-data", "mask/mask"],
+      [for role in local.developer_roles : "developer/developer"]), keys(var.environments)) :
+      "${pair[0]}/${pair[1]}" => templatefile("${local.policies}/${split("/", pair[0])[1]}.json.tftpl", local.of_env[pair[1]])
+    },
+  )
+}
+
+data "aws_iam_policy_document" "trust_ecs" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["ecs-tasks.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "trust_github" {
+  count = length(local.ci_roles)
+
+  statement {
+    actions = ["sts:AssumeRoleWithWebIdentity"]
+
+    principals {
+      type        = "Federated"
+      identifiers = [var.github_oidc_provider_arn]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "token.actions.githubusercontent.com:aud"
+      values   = ["sts.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "token.actions.githubusercontent.com:sub"
+      values   = ["repo:${var.github_repository}:ref:refs/heads/main"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "trust_developers" {
+  count = length(local.developer_roles)
+
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "AWS"
+      identifiers = var.developer_principal_arns
+    }
+  }
+}
+
+resource "aws_iam_role" "this" {
+  for_each = local.trust
+
+  name                 = "${var.name}-${each.key}"
+  assume_role_policy   = each.value
+  max_session_duration = 43200
+  tags                 = var.tags
+}
+
+resource "aws_iam_policy" "this" {
+  for_each = local.documents
+
+  name   = "${var.name}-${replace(trimprefix(each.key, "${split("/", each.key)[0]}/"), "/", "-")}"
+  policy = each.value
+  tags   = var.tags
+}
+
+resource "aws_iam_role_policy_attachment" "this" {
+  for_each = local.documents
+
+  role       = aws_iam_role.this[split("/", each.key)[0]].name
+  policy_arn = aws_iam_policy.this[each.key].arn
+}

@@ -1,0 +1,142 @@
+variable "name" {
+  description = "What the installation is called; names of what is made begin with it."
+  type        = string
+  default     = "refresh"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,20}$", var.name))
+    error_message = "At most 21 small letters, digits and hyphens, beginning with a letter."
+  }
+}
+
+variable "environments" {
+  description = <<-EOT
+    The envs, by the name of their file in deployments/environments/.
+    source_key_arn: the KMS key that the source's snapshots are encrypted with. A customer's key: AWS's own aws/rds can
+    neither be granted nor shared.
+  EOT
+  type = map(object({
+    source_cluster           = string
+    source_key_arn           = string
+    target_cluster           = string
+    target_security_group_id = string
+    postgresql_major         = optional(number, 17)
+  }))
+
+  validation {
+    condition     = alltrue([for env, _ in var.environments : can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", env))])
+    error_message = "An env's name is small letters, digits and single hyphens."
+  }
+
+  validation {
+    condition     = alltrue([for env in var.environments : env.source_cluster != env.target_cluster])
+    error_message = "An env's source and target are the same cluster."
+  }
+}
+
+variable "vpc_id" {
+  description = "VPC of the clones and of the tasks, from which the targets can be reached."
+  type        = string
+}
+
+variable "private_subnet_ids" {
+  description = "Subnets without a route from the internet, in two zones at least."
+  type        = list(string)
+}
+
+variable "https_destinations" {
+  description = "CIDR blocks of AWS's endpoints (VPC endpoints) and of the Prefect server."
+  type        = list(string)
+}
+
+variable "archive_bucket" {
+  description = "Name of the bucket for archives, which is made."
+  type        = string
+}
+
+variable "archive_prefix" {
+  description = "As archive.prefix in the env's file."
+  type        = string
+  default     = "refresh"
+}
+
+variable "archive_days" {
+  description = "After so many days an archive expires, whatever its env's keep_days say: the last line of defence."
+  type        = number
+  default     = 30
+}
+
+variable "image" {
+  description = "The image of the worker and of the flows, by digest: a tag can be moved to another image."
+  type        = string
+
+  validation {
+    condition     = can(regex("@sha256:[0-9a-f]{64}$", var.image))
+    error_message = "Name the image by its digest: …@sha256:…"
+  }
+}
+
+variable "repository_arn" {
+  description = "ARN of the ECR repository that the image is in."
+  type        = string
+}
+
+variable "prefect_api_url" {
+  description = "Of the Prefect server that is masking's alone: https://…/api."
+  type        = string
+}
+
+variable "log_days" {
+  description = "How long the tasks' logs are kept."
+  type        = number
+  default     = 365
+}
+
+variable "worker_count" {
+  description = "Workers that poll the pool. 0 stops refreshes from starting."
+  type        = number
+  default     = 1
+}
+
+variable "github_repository" {
+  description = "owner/name whose main branch may start deployments by OIDC; none makes no role for CI."
+  type        = string
+  default     = null
+}
+
+variable "github_oidc_provider_arn" {
+  description = "The account's OIDC provider of token.actions.githubusercontent.com; needed with github_repository."
+  type        = string
+  default     = null
+}
+
+variable "developer_principal_arns" {
+  description = "Who may take the role that reads masked archives; none makes no such role."
+  type        = list(string)
+  default     = []
+}
+
+variable "snapshot_date" {
+  description = <<-EOT
+    A date such as 2026-01-31 makes a snapshot of each source of that name, outside the refresh. Off by default: a
+    refresh takes its own. It is an input, because a timestamp() here would make another snapshot at each plan.
+  EOT
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.snapshot_date == null || can(regex("^\\d{4}-\\d{2}-\\d{2}$", var.snapshot_date))
+    error_message = "A date such as 2026-01-31."
+  }
+}
+
+variable "tags" {
+  description = "Tags of all that is made. refresh:managed-by isn't for them: the janitor deletes what has it."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for key, _ in var.tags : !startswith(key, "refresh:")])
+    error_message = "Tags that begin with refresh: mark what a refresh makes and deletes."
+  }
+}
