@@ -121,7 +121,14 @@ def save_clone_schema(block: RefreshEnvironment, clone: Clone, planned: Planned)
 def rewrite_clone(block: RefreshEnvironment, run: RunKey, clone: Clone, planned: Planned) -> None:
     """One pass over each table, several tables at once."""
     with no_row_escapes(f"clone {clone.cluster_id}", doing="masking it"):
-        rewrite(_login(block, clone), _database(block), planned.catalogue, planned.plan, _keys(block, run))
+        rewrite(
+            _login(block, clone),
+            _database(block),
+            planned.catalogue,
+            planned.plan,
+            _keys(block, run),
+            say=get_run_logger().info,
+        )
 
 
 @task(**ONCE)

@@ -8,7 +8,7 @@ first one stopped, and no value is masked twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from psycopg import sql
@@ -37,6 +37,7 @@ from masking.statements.passes import (
 )
 from tasks.postgres.connection import safe_errors
 from tasks.postgres.masking_functions import create_functions
+from tasks.postgres.masking_progress import MaskingProgress
 from tasks.postgres.masking_session import (
     Connection,
     become_member,
@@ -65,11 +66,12 @@ def rewrite(
     keys: MaskingKeys,
     *,
     copy_from_bytes: int = COPY_FROM_BYTES,
+    say: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Mask the clone's ``database`` as ``plan`` says.
 
     Tables of ``copy_from_bytes`` and more are written anew where nothing keeps them from it, and lose their indexes and
-    keys: unless the schema was saved, they are all updated in place.
+    keys: unless the schema was saved, they are all updated in place. ``say`` hears how far it is, every half minute.
 
     Raises:
         PolicyInvalid: a ``where`` or an ``empty`` would leave a foreign key dangling, or a small range of masks
@@ -77,7 +79,8 @@ def rewrite(
         PreconditionFailed: the clone was begun with another policy, or objects belong to a role out of reach.
         DatabaseError: PostgreSQL refused a statement.
     """
-    rewriting = _Rewriting(login, database, catalogue, plan, keys, copy_from_bytes)
+    progress = MaskingProgress(catalogue, plan.stages, say)
+    rewriting = _Rewriting(login, database, catalogue, plan, keys, copy_from_bytes, progress)
     rewriting.prepare()
     rewriting.analyse_scripts()
     rewriting.reduce()
@@ -89,6 +92,7 @@ def rewrite(
         if stage.barrier is not None:
             rewriting.run_barrier(number, stage.barrier)
     rewriting.unlink_large_objects()
+    progress.end()
 
 
 def join_owners(login: Login, database: str, plan: Plan) -> None:
@@ -110,8 +114,9 @@ class _Rewriting:
         plan: Plan,
         keys: MaskingKeys,
         copy_from_bytes: int,
+        progress: MaskingProgress,
     ) -> None:
-        self.login, self.database = login, database
+        self.login, self.database, self.progress = login, database, progress
         self.catalogue, self.plan, self.keys = catalogue, plan, keys
         self.ways = Ways(catalogue, plan.stages, copy_from_bytes=copy_from_bytes)
 
@@ -244,24 +249,26 @@ class _Rewriting:
         def work(found: tuple[Pass, ...]) -> None:
             table = self.catalogue.tables_by_id[found[0].table]
             step = f"stage {stage} {table}"
-            if step in done:
-                return
-            with self._at_once(f"masking table {table}") as connection:
-                look_names_up_as_planned(connection)
-                if table.id in copies:
-                    copies[table.id].begin(connection)
-                else:
-                    self._update(connection, table, found)
-                mark(connection, step)
+            copy = copies.get(table.id)
+            if step not in done:
+                with self._at_once(f"masking table {table}") as connection:
+                    look_names_up_as_planned(connection)
+                    if copy is not None:
+                        copy.begin(connection)
+                    else:
+                        self._update(connection, table, found)
+                    mark(connection, step)
+            if copy is None or not copy.is_divided:
+                self.progress.add(table)
 
         def work_on_range(found: PageRange) -> None:
             step = f"stage {stage} {found}"
-            if step in done:
-                return
-            with self._at_once(f"masking {found}") as connection:
-                look_names_up_as_planned(connection)
-                found.fill(connection)
-                mark(connection, step)
+            if step not in done:
+                with self._at_once(f"masking {found}") as connection:
+                    look_names_up_as_planned(connection)
+                    found.fill(connection)
+                    mark(connection, step)
+            self.progress.add(found.copy.table, found.share)
 
         sizes = {found.table.id: found for found in self.plan.tables}
         largest_first = self._largest_first([sizes[found[0].table] for found in passes])

@@ -49,6 +49,11 @@ class TableCopy:
     def name(self) -> sql.Identifier:
         return sql.Identifier(self.table.schema, f"refresh_mask_{self.number}")
 
+    @property
+    def is_divided(self) -> bool:
+        """Whether it is large enough for several sessions."""
+        return self.table.size_bytes >= 2 * _PAGES_AT_LEAST * _PAGE_BYTES
+
     @cached_property
     def masks(self) -> tuple[Masks, ...]:
         """Tables of the masks that are made once per distinct value."""
@@ -68,9 +73,9 @@ class TableCopy:
         for masks in self.masks:
             for statement in mask_distinct(masks, self.table):
                 connection.execute(statement)
-        large = self.table.size_bytes >= 2 * _PAGES_AT_LEAST * _PAGE_BYTES
-        connection.execute((copy_nothing if large else copy)(self.passes, self.table, self.name, self.masks))
-        if large:
+        make = copy_nothing if self.is_divided else copy
+        connection.execute(make(self.passes, self.table, self.name, self.masks))
+        if self.is_divided:
             connection.execute(
                 "INSERT INTO refresh_mask.page_ranges (copy, source, pages) VALUES"
                 " (%(copy)s, %(source)s::text, GREATEST(%(least)s,"
@@ -98,6 +103,8 @@ class PageRange:
 
     copy: TableCopy
     pages: range
+    #: Of the table.
+    share: float
 
     def __str__(self) -> str:
         return f"table {self.copy.table}, pages from {self.pages.start}"
@@ -123,7 +130,9 @@ def ranges_of(connection: Connection, copies: Mapping[int, TableCopy]) -> list[P
         firsts = range(0, max(pages, 1), step)
         ranges += [
             PageRange(
-                copy=copies[number], pages=range(first, _LAST_PAGE if first == firsts[-1] else first + step)
+                copy=copies[number],
+                pages=range(first, _LAST_PAGE if first == firsts[-1] else first + step),
+                share=1 / len(firsts),
             )
             for first in firsts
         ]

@@ -18,6 +18,7 @@ from masking.maskers import MASKERS
 from masking.maskers.masker import Use
 from masking.planning.plan import make_plan
 from masking.policy.reading import parse_policy
+from tasks.postgres.masking_progress import MaskingProgress
 from tasks.postgres.masking_session import hand_over_keys, masking_session
 from tasks.postgres.rewrite import _Rewriting
 from tests.integration.masking.check_digits import is_iban, is_luhn
@@ -74,7 +75,10 @@ def session(master_login: Login, superuser_conninfo: Callable[[str], str]) -> It
     catalogue = Catalogue(database=name, tables=(Table(schema="public", name="t", columns=columns),))
     rules = "".join(f"      {column.name}: {GIVEN.get(column.name, column.name)}\n" for column in columns)
     plan = make_plan(catalogue, parse_policy(f"tables:\n  t:\n    columns:\n{rules}"))
-    _Rewriting(master_login, name, replace(catalogue, tables=()), replace(plan, tables=()), KEYS, 0).prepare()
+    progress = MaskingProgress(catalogue, (), lambda _: None)
+    _Rewriting(
+        master_login, name, replace(catalogue, tables=()), replace(plan, tables=()), KEYS, 0, progress
+    ).prepare()
     with masking_session(master_login, name, doing="testing") as connection:
         hand_over_keys(connection, plan, KEYS)
         yield connection

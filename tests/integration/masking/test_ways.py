@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ from contracts.errors import DatabaseError
 from masking.keys import MaskingKeys
 from masking.planning.repetition import repeating_columns
 from tasks.archive.saved_schema import save_schema
-from tasks.postgres import table_copies
+from tasks.postgres import masking_progress, table_copies
 from tasks.postgres.rewrite import rewrite
 from tasks.postgres.verification import verify
 from tests.integration.masking.conftest import KEYS, Clone
@@ -280,3 +281,20 @@ def test_ranges_that_were_cut_off_go_on_where_they_stopped(
     run()
     assert verify(clone.login, clone.database, catalogue, plan, KEYS).verification.verdict == "passed"
     assert clone.value("SELECT count(DISTINCT ssn) FROM people WHERE ssn ~ '^9'") == 600
+
+
+def test_a_run_says_how_many_rows_and_bytes_are_done_of_how_many(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_copies, "_PAGES_AT_LEAST", 2)
+    monkeypatch.setattr(masking_progress, "_EVERY_S", 0)
+    clone.execute(f"{PEOPLE}; CREATE TABLE small (note text); INSERT INTO small VALUES ('x'); ANALYZE small")
+    catalogue, plan = clone.plan(f"{PEOPLE_POLICY}  small: {{columns: {{note: free_text}}}}")
+    save_schema(clone.login, clone.database)
+    said: list[str] = []
+    rewrite(clone.login, clone.database, catalogue, plan, KEYS, copy_from_bytes=0, say=said.append)
+    numbers = [re.fullmatch(r"Masked about ([\d,]+) of 601 rows, .+ of [\d.]+ kB", line) for line in said]
+    done = [int(found[1].replace(",", "")) for found in numbers if found is not None]
+    assert len(done) == len(said) > 4
+    assert done == sorted(done)
+    assert (done[0], done[-1]) == (1, 601)
