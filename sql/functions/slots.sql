@@ -130,15 +130,16 @@ BEGIN
                                                         WHERE NOT n.settled));
         END LOOP;
 
-        UPDATE refresh_mask.moving_values m SET settled = true, slot = free.slot
-          FROM (SELECT n.number, n.mark, pg_catalog.row_number() OVER (ORDER BY n.number, n.mark) AS place
-                  FROM refresh_mask.moving_values n WHERE NOT n.settled) unsettled,
-               (SELECT g.slot, pg_catalog.row_number() OVER (ORDER BY g.slot) AS place
-                  FROM (SELECT pg_catalog.generate_series(0, space.capacity - 1)
-                         WHERE EXISTS (SELECT FROM refresh_mask.moving_values n WHERE NOT n.settled)
-                        EXCEPT SELECT o.slot FROM refresh_mask.moving_values o WHERE o.settled
-                        EXCEPT SELECT used.slot FROM refresh_mask.used_slots(space.capacity) used) g (slot)) free
-         WHERE m.number = unsettled.number AND m.mark = unsettled.mark AND free.place = unsettled.place;
+        IF EXISTS (SELECT FROM refresh_mask.moving_values m WHERE NOT m.settled) THEN
+            UPDATE refresh_mask.moving_values m SET settled = true, slot = free.slot
+              FROM (SELECT n.number, n.mark, pg_catalog.row_number() OVER (ORDER BY n.number, n.mark) AS place
+                      FROM refresh_mask.moving_values n WHERE NOT n.settled) unsettled,
+                   (SELECT g.slot, pg_catalog.row_number() OVER (ORDER BY g.slot) AS place
+                      FROM (SELECT pg_catalog.generate_series(0, space.capacity - 1)
+                            EXCEPT SELECT o.slot FROM refresh_mask.moving_values o WHERE o.settled
+                            EXCEPT SELECT used.slot FROM refresh_mask.used_slots(space.capacity) used) g (slot)) free
+             WHERE m.number = unsettled.number AND m.mark = unsettled.mark AND free.place = unsettled.place;
+        END IF;
 
         INSERT INTO refresh_mask.moved_slots (domain, capacity, number, mark, slot)
         SELECT settle_slots.domain, space.capacity, m.number, m.mark, m.slot FROM refresh_mask.moving_values m;

@@ -23,8 +23,8 @@ from masking.statements.table_copies import (
 )
 from tasks.postgres.masking_session import CONNECTIONS, SCHEMA, Connection
 
-#: A range is no smaller (16 MiB of PostgreSQL's usual pages): each plans its statement and hashes what it joins anew.
-_PAGES_AT_LEAST = 2048
+#: A range is no smaller (32 MiB of PostgreSQL's usual pages): each plans its statement and hashes what it joins anew.
+_PAGES_AT_LEAST = 4096
 #: More ranges than sessions, so that none waits long for the last one.
 _RANGES = 8 * CONNECTIONS
 _PAGE_BYTES = 8192
