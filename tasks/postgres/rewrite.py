@@ -81,10 +81,7 @@ def rewrite(
     """
     progress = MaskingProgress(catalogue, plan.stages, say)
     rewriting = _Rewriting(login, database, catalogue, plan, keys, copy_from_bytes, progress)
-    rewriting.prepare()
-    rewriting.analyse_scripts()
-    rewriting.reduce()
-    rewriting.capture()
+    _remember(rewriting)
     rewriting.map_slots()
     map_shuffles(login, database, plan, keys)
     for number, stage in enumerate(plan.stages):
@@ -93,6 +90,25 @@ def rewrite(
             rewriting.run_barrier(number, stage.barrier)
     rewriting.unlink_large_objects()
     progress.end()
+
+
+def remember(login: Login, database: str, catalogue: Catalogue, plan: Plan, keys: MaskingKeys) -> None:
+    """What :func:`rewrite` does before its first masking statement, by itself; it won't do it again then.
+
+    Tables are emptied and filtered, and what the verification has to know of the others is remembered.
+
+    Raises:
+        As :func:`rewrite`.
+    """
+    progress = MaskingProgress(catalogue, plan.stages, lambda _: None)
+    _remember(_Rewriting(login, database, catalogue, plan, keys, COPY_FROM_BYTES, progress))
+
+
+def _remember(rewriting: _Rewriting) -> None:
+    rewriting.prepare()
+    rewriting.analyse_scripts()
+    rewriting.reduce()
+    rewriting.capture()
 
 
 def join_owners(login: Login, database: str, plan: Plan) -> None:

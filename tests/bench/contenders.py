@@ -58,6 +58,11 @@ def contenders(peers: Iterable[str], peers_dir: Path) -> Iterator[Contender]:
     for name in ("floor", "combined_update"):
         yield _plain(name)
     yield _ours("ours", ours.CHOSEN)
+    yield Contender(
+        name="remembering",
+        files=(*PRODUCT, HERE / "policy.yaml", HERE / "ours.py"),
+        run=lambda server, database, deadline: ours.remembering(server.login, database),
+    )
     for name, way in ours.WAYS.items():
         if way is not ours.CHOSEN:
             yield _ours(f"ours_ways.{name}", way)

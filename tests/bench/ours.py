@@ -17,7 +17,7 @@ from masking.statements.checks import UNIQUE, checks_of
 from tasks.archive.saved_schema import save_schema
 from tasks.postgres.catalogue import read_catalogue
 from tasks.postgres.masking_session import hand_over_keys, masking_session
-from tasks.postgres.rewrite import rewrite
+from tasks.postgres.rewrite import remember, rewrite
 from tasks.postgres.verification import finish
 
 #: Not secret: what it masks is invented.
@@ -41,16 +41,30 @@ class NotDistinct(Exception):
 def mask(login: Login, database: str, *, way: Way = CHOSEN, policy: str = POLICY) -> float:
     """Mask ``database`` and see that unique indexes still hold.
 
-    Result: seconds, without reading the catalogue, planning and saving the schema.
+    Result: seconds, from the first masking statement on. What the verification needs to know of the raw values is
+    remembered before: :func:`remembering` times that.
     """
+    _, seconds = _remember_and_mask(login, database, way=way, policy=policy)
+    return seconds
+
+
+def remembering(login: Login, database: str) -> float:
+    """Mask ``database`` too; seconds of what comes before the first masking statement."""
+    seconds, _ = _remember_and_mask(login, database, way=CHOSEN, policy=POLICY)
+    return seconds
+
+
+def _remember_and_mask(login: Login, database: str, *, way: Way, policy: str) -> tuple[float, float]:
     catalogue = read_catalogue(login, database)
     plan = make_plan(catalogue, parse_policy(policy))
     save_schema(login, database)
     began = time.perf_counter()
+    remember(login, database, catalogue, plan, KEYS)
+    remembered = time.perf_counter()
     way(login, database, catalogue, plan, KEYS)
     _check_distinctness(login, database, catalogue, plan)
     finish(login, database)
-    return time.perf_counter() - began
+    return remembered - began, time.perf_counter() - remembered
 
 
 def _check_distinctness(login: Login, database: str, catalogue: Catalogue, plan: Plan) -> None:

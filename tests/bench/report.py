@@ -14,7 +14,7 @@ from rich.table import Table
 from tests.bench.contenders import Outcome
 from tests.bench.ours import CHOSEN, WAYS
 
-ORDER = ("scripts", "combined_update", "floor", "ours")
+ORDER = ("scripts", "combined_update", "floor", "ours", "remembering")
 
 
 @dataclass(frozen=True, kw_only=True)
