@@ -7,14 +7,14 @@ Letters of a keyed hash carry four bits each. ``rows`` values meet a duplicate w
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from contracts.errors import PolicyInvalid
 from masking.catalogue import Catalogue, Column, Index, Table, TableName
 from masking.maskers.forms import constant_length
 from masking.maskers.masker import LETTERS, LETTERS_MAX, UNLIMITED, Condition, Subject, Use
-from masking.planning.conditions import conditions_of
+from masking.planning.conditions import conditions_of, written_by_scripts
 from masking.planning.domains import check_domains
 from masking.planning.nested import every_rule, inner_uses
 from masking.policy.rules import ColumnRule, Policy, invalid
@@ -128,6 +128,26 @@ def rows_at_most(catalogue: Catalogue, table: Table) -> int:
 def rows_counted(catalogue: Catalogue, table: Table) -> int:
     """Rows that a table, its partitions together, was estimated to have; 0 where nobody counted."""
     return sum(max(leaf.estimated_rows, 0) for leaf in catalogue.leaves(table))
+
+
+def check_slots(catalogue: Catalogue, policy: Policy, uses: Mapping[tuple[TableName, str], Use]) -> None:
+    """Raise :class:`PolicyInvalid` where a script assigns a column of a unique index that is then masked with numbers
+    of a small range: which value gets which number is settled before scripts run.
+    """
+    written = written_by_scripts(catalogue, policy)
+    for (name, column), use in uses.items():
+        is_unique = any(
+            index.unique and column in index.columns for index in catalogue.tables_by_id[name].indexes
+        )
+        if not is_unique or all(part.masker.distinct != "slots" for part in use.parts):
+            continue
+        for place, columns in written.get(name, ()):
+            if column in columns:
+                raise invalid(
+                    policy.tables[name].columns[column].position,
+                    f"{name}.{column} is in a unique index and masked by {use.masker.name}, and {place} assigns it",
+                    "Let the script alone mask the column, or the policy; or use pseudonym.",
+                )
 
 
 def letters_for(rows: int) -> int:

@@ -21,7 +21,7 @@ from masking.maskers.parameters import Keep
 from masking.planning.classification import check_names, unclassified_lines
 from masking.planning.conditions import written_by_scripts
 from masking.planning.copies import check_calls, check_copies
-from masking.planning.distinctness import uses_of
+from masking.planning.distinctness import check_slots, uses_of
 from masking.planning.proofs import check_values
 from masking.planning.references import check_foreign_keys
 from masking.planning.resolving import resolved
@@ -166,6 +166,7 @@ def make_plan(catalogue: Catalogue, policy: Policy) -> Plan:
     again = recomputed(catalogue, policy)
     tables = tuple(_table_plan(catalogue, policy, table, uses, scripted, again) for table in catalogue.tables)
     check_shuffles(catalogue, policy, uses)
+    check_slots(catalogue, policy, uses)
     check_foreign_keys(catalogue, policy, uses)
     return Plan(
         database=catalogue.database,

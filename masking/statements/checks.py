@@ -207,8 +207,8 @@ def _column_checks(
         # A row that was kept holds what some kept row held. Which one, the masked row no longer tells.
         violation = sql.SQL(
             "{violation} AND EXISTS (SELECT FROM {texts} AS texts (value) WHERE pg_catalog.btrim(texts.value) <> ''"
-            " AND {fingerprint_of_texts} NOT IN"
-            " (SELECT raw.fingerprint FROM refresh_mask.raw_values raw WHERE raw.place = {kept}))"
+            " AND NOT EXISTS (SELECT FROM refresh_mask.raw_values raw"
+            " WHERE raw.place = {kept} AND raw.fingerprint = {fingerprint_of_texts}))"
         ).format(
             violation=violation,
             texts=unnested(use),

@@ -64,7 +64,8 @@ $$;
 -- values exceed slots, none is moved.
 CREATE FUNCTION refresh_mask.settle_slots(domain text)
 RETURNS TABLE (capacity bigint, needed bigint, free bigint)
-LANGUAGE plpgsql AS $$
+-- The planner takes the few values that move for a single one, and would look through all values for each.
+LANGUAGE plpgsql SET enable_nestloop = off AS $$
 #variable_conflict use_column
 DECLARE
     space record;
@@ -108,9 +109,9 @@ BEGIN
                           FROM refresh_mask.contested_slots c
                           JOIN refresh_mask.hashed_values h ON h.number % space.capacity = c.slot
                          WHERE h.capacity = space.capacity) v) ranked
-         WHERE ranked.place > 1
-            OR space.own > 0 AND ranked.slot IN (SELECT t.own FROM refresh_mask.hashed_values t
-                                                  WHERE t.capacity = space.capacity AND t.own >= 0);
+          LEFT JOIN (SELECT DISTINCT t.own FROM refresh_mask.hashed_values t
+                      WHERE t.capacity = space.capacity AND t.own >= 0) taken ON taken.own = ranked.slot
+         WHERE ranked.place > 1 OR taken.own IS NOT NULL;
 
         FOR round IN 1 .. 20 LOOP
             EXIT WHEN NOT EXISTS (SELECT FROM refresh_mask.moving_values m WHERE NOT m.settled);
@@ -124,10 +125,8 @@ BEGIN
                            pg_catalog.row_number() OVER (PARTITION BY n.slot ORDER BY n.number, n.mark) AS place
                       FROM refresh_mask.moving_values n WHERE NOT n.settled) ranked
              WHERE m.number = ranked.number AND m.mark = ranked.mark AND ranked.place = 1 AND NOT m.settled
-               AND m.slot NOT IN (SELECT o.slot FROM refresh_mask.moving_values o WHERE o.settled)
-               AND m.slot NOT IN (SELECT used.slot FROM refresh_mask.used_slots(space.capacity) used
-                                   WHERE used.slot IN (SELECT n.slot FROM refresh_mask.moving_values n
-                                                        WHERE NOT n.settled));
+               AND NOT EXISTS (SELECT FROM refresh_mask.moving_values o WHERE o.settled AND o.slot = m.slot)
+               AND NOT EXISTS (SELECT FROM refresh_mask.used_slots(space.capacity) used WHERE used.slot = m.slot);
         END LOOP;
 
         IF EXISTS (SELECT FROM refresh_mask.moving_values m WHERE NOT m.settled) THEN

@@ -53,6 +53,7 @@ from tasks.postgres.remembering import remember_table
 from tasks.postgres.script_check import analyse_scripts
 from tasks.postgres.shuffling import map_shuffles
 from tasks.postgres.slots import settle
+from tasks.postgres.statements import statement
 from tasks.postgres.table_copies import PageRange, TableCopy, ranges_of
 
 _LARGE_OBJECTS_PER_TRANSACTION = 1000
@@ -337,17 +338,16 @@ class _Rewriting:
                 for schema in {table.schema for table, _ in copied}
                 if may_create_in(connection, schema)
             }
-            # The catalogue doesn't call them partitions: an extension owns the table that they are a part of.
-            partitions = set(
-                connection.execute(
-                    "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg_class c"
-                    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relispartition"
-                ).fetchall()
-            )
+            held = set(connection.execute(statement("session/held_tables.sql")).fetchall())
         return {
-            table.id: TableCopy(plan=self.plan.tables_by_id[table.id], passes=found, number=numbers[table.id])
+            table.id: TableCopy(
+                plan=self.plan.tables_by_id[table.id],
+                passes=found,
+                number=numbers[table.id],
+                server_version_num=self.catalogue.server_version_num,
+            )
             for table, found in copied
-            if table.schema in open_schemas and (table.schema, table.name) not in partitions
+            if table.schema in open_schemas and (table.schema, table.name) not in held
         }
 
     def _update(self, connection: Connection, table: Table, found: Sequence[Pass]) -> None:

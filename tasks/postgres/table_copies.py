@@ -28,6 +28,8 @@ _PAGES_AT_LEAST = 4096
 #: More ranges than sessions, so that none waits long for the last one.
 _RANGES = 8 * CONNECTIONS
 _PAGE_BYTES = 8192
+#: https://www.postgresql.org/docs/release/14.0/ (E.23.3.1.5)
+_TID_RANGE_SCANS_SINCE = 140000
 #: PostgreSQL's MaxBlockNumber.
 _LAST_PAGE = 2**32 - 2
 
@@ -40,6 +42,7 @@ class TableCopy:
     passes: Sequence[Pass]
     #: Tells it from every other copy.
     number: int
+    server_version_num: int
 
     @property
     def table(self) -> Table:
@@ -51,8 +54,11 @@ class TableCopy:
 
     @property
     def is_divided(self) -> bool:
-        """Whether it is large enough for several sessions."""
-        return self.table.size_bytes >= 2 * _PAGES_AT_LEAST * _PAGE_BYTES
+        """Whether it is large enough for several sessions, and PostgreSQL reads a range without the other pages."""
+        return (
+            self.table.size_bytes >= 2 * _PAGES_AT_LEAST * _PAGE_BYTES
+            and self.server_version_num >= _TID_RANGE_SCANS_SINCE
+        )
 
     @cached_property
     def masks(self) -> tuple[Masks, ...]:

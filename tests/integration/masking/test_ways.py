@@ -298,3 +298,14 @@ def test_a_run_says_how_many_rows_and_bytes_are_done_of_how_many(
     assert len(done) == len(said) > 4
     assert done == sorted(done)
     assert (done[0], done[-1]) == (1, 601)
+
+
+@pytest.mark.parametrize("column", ["old people", "old people[]", "old remembered"])
+def test_a_table_whose_rows_another_one_holds_is_updated_in_place(clone: Clone, column: str) -> None:
+    """Dropped for its copy, it would take that column along."""
+    clone.execute(f"{PEOPLE}; CREATE DOMAIN remembered AS people; CREATE TABLE audit (id int, {column})")
+    clone.execute("INSERT INTO audit (id) VALUES (1)")
+    policy = f"{PEOPLE_POLICY}  audit: {{columns: {{id: keep, old: 'null'}}}}"
+    found = mask(clone, policy, {}, copy_from_bytes=0)
+    assert found["public.audit"] == [("1", None)]
+    assert indexes(clone, "public.people") == 2

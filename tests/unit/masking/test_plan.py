@@ -287,6 +287,13 @@ def test_ssns_are_distinct_without_an_index_and_phones_only_with_one() -> None:
     )
 
 
+def test_a_script_may_not_assign_a_unique_column_whose_numbers_are_settled_before_it_runs() -> None:
+    policy, script = one_column("phone", holder()), {"a.sql": "UPDATE t SET c = '+1 ' || c"}
+    assert make_plan(catalogue(holder()), parse_policy(policy, script)).stages
+    with pytest.raises(PolicyInvalid, match=r"in a unique index and masked by phone, and masking/a\.sql:1"):
+        make_plan(catalogue(holder(is_unique=True)), parse_policy(policy, script))
+
+
 def test_filtered_tables_are_in_the_policys_order() -> None:
     a, b = table("a", column("id")), table("b", column("id"))
     found = plan(
