@@ -47,9 +47,7 @@ def named(function: LiteralString) -> Callable[..., sql.Composable]:
 
     def mask(use: Use, value: sql.Composable) -> sql.Composable:
         text = text_of(value)
-        number = sql.SQL("refresh_mask.number_at(refresh_mask.mac(pg_catalog.lower({}), {}), 16)").format(
-            text, sql.SQL(", ").join(keys_of(use))
-        )
+        number = hash_number(use, sql.SQL("pg_catalog.lower({})").format(text), place=16)
         rest = [literal(use.width), literal(use.letters), literal(use.domain)]
         return _cast(use, function, [text, number, *rest, *keys_of(use)])
 
@@ -61,9 +59,8 @@ def common_first(function: LiteralString) -> Callable[..., sql.Composable]:
 
     def mask(use: Use, value: sql.Composable) -> sql.Composable:
         text = text_of(value)
-        number = sql.SQL("refresh_mask.number_at(refresh_mask.mac({}({}), {}), 0)").format(
-            sql.Identifier("refresh_mask", f"{function}_canonical"), text, sql.SQL(", ").join(keys_of(use))
-        )
+        canonical = sql.Identifier("refresh_mask", f"{function}_canonical")
+        number = hash_number(use, sql.SQL("{}({})").format(canonical, text))
         domain = literal(use.domain)
         once = [
             sql.SQL("(SELECT {}({}))").format(sql.Identifier("refresh_mask", name), domain)
@@ -80,6 +77,13 @@ def keys_of(use: Use) -> tuple[sql.Composable, sql.Composable]:
     return (
         sql.SQL("(SELECT refresh_mask.inner_key({}))").format(domain),
         sql.SQL("(SELECT refresh_mask.outer_key({}))").format(domain),
+    )
+
+
+def hash_number(use: Use, text: sql.Composable, *, place: int = 0) -> sql.Composed:
+    """Seven bytes of a text's hash, from byte ``place`` on, as a number."""
+    return sql.SQL("refresh_mask.number_at(refresh_mask.mac({}, {}), {})").format(
+        text, sql.SQL(", ").join(keys_of(use)), literal(place)
     )
 
 

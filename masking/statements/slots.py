@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from psycopg import sql
 
 from masking.catalogue import Table
-from masking.maskers.forms import keys_of
+from masking.maskers.forms import hash_number
 from masking.maskers.masker import Use
 from masking.statements.passes import identifier, unnested
 
@@ -35,7 +35,7 @@ def _hashed(table: Table, use: Use) -> sql.Composed:
             "SELECT space.capacity, {number} AS number, refresh_mask.mark(space.canonical) AS mark, space.own"
             " FROM (SELECT texts.value {values}) AS raw, LATERAL {space} AS space"
             " WHERE space.digits <> ''"
-        ).format(number=_number(use, sql.SQL("space.canonical")), values=values, space=space)
+        ).format(number=hash_number(use, sql.SQL("space.canonical")), values=values, space=space)
     # One scan for values of the common formats and for others: a function that returns columns would cost more.
     counting = sql.SQL(
         "CASE WHEN raw.is_common THEN {canonical}(raw.value) ELSE ({space}).canonical END"
@@ -49,17 +49,10 @@ def _hashed(table: Table, use: Use) -> sql.Composed:
     ).format(
         capacity=sql.Literal(use.masker.common_capacity),
         space=space,
-        number=_number(use, counting),
+        number=hash_number(use, counting),
         counting=counting,
         is_common=is_common,
         values=values,
-    )
-
-
-def _number(use: Use, canonical: sql.Composable) -> sql.Composed:
-    inner_key, outer_key = keys_of(use)
-    return sql.SQL("refresh_mask.number_at(refresh_mask.mac({}, {}, {}), 0)").format(
-        canonical, inner_key, outer_key
     )
 
 
