@@ -159,6 +159,12 @@ def in_parallel(items: Iterable[Item], work: Callable[[Item], None]) -> None:
             raise
 
 
+def run(connection: Connection, statements: Iterable[sql.Composed]) -> None:
+    """Statements of which nobody asks for the result, in order."""
+    for one in statements:
+        connection.execute(one)
+
+
 def ensure_schema(connection: Connection, database: str) -> None:
     """Make our schema, empty, if it isn't there. One that isn't ours is left alone."""
     found = connection.execute(

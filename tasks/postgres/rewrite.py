@@ -47,6 +47,7 @@ from tasks.postgres.masking_session import (
     look_names_up_as_planned,
     masking_session,
     may_create_in,
+    run,
 )
 from tasks.postgres.progress import is_done, mark
 from tasks.postgres.remembering import remember_table
@@ -177,7 +178,7 @@ class _Rewriting:
                 # A predicate, and the look for what dangles, may read any table.
                 armed = self._with_row_security([self.catalogue.tables_by_id[name] for name in touched])
                 for table in armed:
-                    _run(connection, disarm(table))
+                    run(connection, disarm(table))
                 if together:
                     connection.execute(truncate(together))
                 for name in singly:
@@ -188,7 +189,7 @@ class _Rewriting:
                 if touched:
                     self._check_references(connection)
                 for table in armed:
-                    _run(connection, rearm(table))
+                    run(connection, rearm(table))
                 mark(connection, "reduced")
 
     def _check_references(self, connection: Connection) -> None:
@@ -228,9 +229,9 @@ class _Rewriting:
                 if column.use is not None and (root, column.column.name) in numbers
             ]
             with self._at_once(f"reading table {table}") as connection:
-                _run(connection, disarm(table))
+                run(connection, disarm(table))
                 remember_table(connection, table, uses, users_own.get(root, ()))
-                _run(connection, rearm(table))
+                run(connection, rearm(table))
                 mark(connection, step)
 
         in_parallel(self._largest_first([found for found in self.plan.tables if found.holds_rows]), remember)
@@ -353,11 +354,11 @@ class _Rewriting:
     def _update(self, connection: Connection, table: Table, found: Sequence[Pass]) -> None:
         whole = self._tree(table)
         for part in whole:
-            _run(connection, disarm(part))
+            run(connection, disarm(part))
         for one in found:
             connection.execute(update(one, table))
         for part in whole:
-            _run(connection, rearm(part))
+            run(connection, rearm(part))
 
     def _replace(self, stage: int, copies: Iterable[TableCopy]) -> None:
         """One after the other, when no other session is at work: dropping a table locks what has a key to it."""
@@ -384,10 +385,10 @@ class _Rewriting:
                 target = self.catalogue.tables_by_id[barrier.table]
                 whole = self._with_row_security(list(self.catalogue.heirs(target)))
                 for part in whole:
-                    _run(connection, disarm(part))
+                    run(connection, disarm(part))
                 connection.execute(as_written(barrier.statement.text))
                 for part in whole:
-                    _run(connection, rearm(part))
+                    run(connection, rearm(part))
                 mark(connection, step)
 
     def unlink_large_objects(self) -> None:
@@ -437,11 +438,6 @@ def _join_owners(connection: Connection, plan: Plan) -> None:
     }
     for owner, table in owners.items():
         become_member(connection, owner, owns=f"table {table}")
-
-
-def _run(connection: Connection, statements: Iterable[sql.Composed]) -> None:
-    for one in statements:
-        connection.execute(one)
 
 
 def _number(connection: Connection, query: sql.Composed) -> int:

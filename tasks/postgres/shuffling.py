@@ -9,7 +9,7 @@ from masking.planning.plan import Plan
 from masking.planning.shuffles import ROWS_PER_VALUE
 from masking.statements.passes import disarm, rearm
 from masking.statements.shuffles import map_shuffle, rare_values
-from tasks.postgres.masking_session import hand_over_keys, masking_session
+from tasks.postgres.masking_session import hand_over_keys, masking_session, run
 from tasks.postgres.progress import is_done, mark
 
 
@@ -29,8 +29,7 @@ def map_shuffles(login: Login, database: str, plan: Plan, keys: MaskingKeys) -> 
                 continue
             hand_over_keys(connection, plan, keys)
             for table in tables:
-                for statement in disarm(table):
-                    connection.execute(statement)
+                run(connection, disarm(table))
             found = connection.execute(rare_values(tables, use, ROWS_PER_VALUE)).fetchone()
             if found and found[0]:
                 raise PolicyInvalid(
@@ -41,7 +40,6 @@ def map_shuffles(login: Login, database: str, plan: Plan, keys: MaskingKeys) -> 
                 )
             connection.execute(map_shuffle(tables, use))
             for table in tables:
-                for statement in rearm(table):
-                    connection.execute(statement)
+                run(connection, rearm(table))
             connection.execute("ANALYZE refresh_mask.shuffled")
             mark(connection, step)

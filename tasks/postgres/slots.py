@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from psycopg import sql
-
 from contracts.errors import PolicyInvalid
 from masking.planning.plan import Plan
 from masking.statements.passes import disarm, rearm
 from masking.statements.slots import hashed_values
-from tasks.postgres.masking_session import Connection
+from tasks.postgres.masking_session import Connection, run
 
 
 def settle(connection: Connection, plan: Plan, domain: str) -> None:
@@ -23,10 +19,10 @@ def settle(connection: Connection, plan: Plan, domain: str) -> None:
         (found, use) for found, use in plan.parts() if use.domain == domain and use.masker.distinct == "slots"
     ]
     for found, _ in sources:
-        _run(connection, disarm(found.table))
-    _run(connection, hashed_values([(found.table, use) for found, use in sources]))
+        run(connection, disarm(found.table))
+    run(connection, hashed_values([(found.table, use) for found, use in sources]))
     for found, _ in sources:
-        _run(connection, rearm(found.table))
+        run(connection, rearm(found.table))
     for capacity, needed, free in connection.execute(
         "SELECT capacity, needed, free FROM refresh_mask.settle_slots(%s)", (domain,)
     ).fetchall():
@@ -42,8 +38,3 @@ def settle(connection: Connection, plan: Plan, domain: str) -> None:
                 ),
             )
     connection.execute("DROP TABLE refresh_mask.hashed_values")
-
-
-def _run(connection: Connection, statements: Iterable[sql.Composed]) -> None:
-    for one in statements:
-        connection.execute(one)

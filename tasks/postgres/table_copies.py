@@ -21,7 +21,7 @@ from masking.statements.table_copies import (
     mask_distinct,
     replace_by_copy,
 )
-from tasks.postgres.masking_session import CONNECTIONS, SCHEMA, Connection
+from tasks.postgres.masking_session import CONNECTIONS, SCHEMA, Connection, run
 
 #: A range is no smaller (32 MiB of PostgreSQL's usual pages): each plans its statement and hashes what it joins anew.
 _PAGES_AT_LEAST = 4096
@@ -77,8 +77,7 @@ class TableCopy:
     def begin(self, connection: Connection) -> None:
         """Make the copy: whole, or empty where :func:`ranges_of` its table are to fill it."""
         for masks in self.masks:
-            for statement in mask_distinct(masks, self.table):
-                connection.execute(statement)
+            run(connection, mask_distinct(masks, self.table))
         make = copy_nothing if self.is_divided else copy
         connection.execute(make(self.passes, self.table, self.name, self.masks))
         if self.is_divided:
@@ -97,8 +96,7 @@ class TableCopy:
 
     def put_in_place(self, connection: Connection) -> None:
         """Drop the table and what only its copy needed, and give the copy its name."""
-        for statement in replace_by_copy(self.table, self.name):
-            connection.execute(statement)
+        run(connection, replace_by_copy(self.table, self.name))
         for masks in self.masks:
             connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(masks.name))
 
