@@ -1,8 +1,8 @@
 """The root key of an env's masks, and the sub-keys that follow from it.
 
 Each masking domain has its own sub-key (HKDF-SHA256, RFC 5869), so that who learns one can't try values of
-another. A sub-key goes to a session as the two padded keys of HMAC (RFC 2104), under a one-time pad
-(:mod:`masking.key_delivery`): no statement's text or parameter, no log and no catalogue ever holds one.
+another. A sub-key goes to a session padded to a block of its hash (``sql/functions/mac.sql``), under a one-time
+pad (:mod:`masking.key_delivery`): no statement's text or parameter, no log and no catalogue ever holds one.
 """
 
 from __future__ import annotations
@@ -71,12 +71,8 @@ class MaskingKeys:
         return hkdf_sha256(self.root, salt=_SALT, info=f"masking domain {domain}".encode())
 
     def session_settings(self, domain: str) -> dict[str, str]:
-        """Custom settings for a session: HMAC's inner and outer padded key of one domain, as hex."""
-        key = self.sub_key(domain).ljust(_BLOCK_BYTES, b"\0")
-        return {
-            f"refresh_mask.inner_{domain}": bytes(byte ^ 0x36 for byte in key).hex(),
-            f"refresh_mask.outer_{domain}": bytes(byte ^ 0x5C for byte in key).hex(),
-        }
+        """A custom setting for a session: the key of one domain, padded to a block of SHA-256, as hex."""
+        return {f"refresh_mask.key_{domain}": self.sub_key(domain).ljust(_BLOCK_BYTES, b"\0").hex()}
 
 
 def hkdf_sha256(key: bytes, *, salt: bytes, info: bytes, length: int = 32) -> bytes:

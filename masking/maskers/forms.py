@@ -37,7 +37,7 @@ def keyed_call(function: LiteralString, *arguments: Callable[[Use], Any]) -> Cal
 
     def mask(use: Use, value: sql.Composable) -> sql.Composable:
         rest = [literal(argument(use)) for argument in arguments]
-        return _cast(use, function, [text_of(value), *rest, literal(use.domain), *keys_of(use)])
+        return _cast(use, function, [text_of(value), *rest, literal(use.domain), key_of(use)])
 
     return mask
 
@@ -49,7 +49,7 @@ def named(function: LiteralString) -> Callable[..., sql.Composable]:
         text = text_of(value)
         number = hash_number(use, sql.SQL("pg_catalog.lower({})").format(text), place=16)
         rest = [literal(use.width), literal(use.letters), literal(use.domain)]
-        return _cast(use, function, [text, number, *rest, *keys_of(use)])
+        return _cast(use, function, [text, number, *rest, key_of(use)])
 
     return mask
 
@@ -71,19 +71,15 @@ def common_first(function: LiteralString) -> Callable[..., sql.Composable]:
     return mask
 
 
-def keys_of(use: Use) -> tuple[sql.Composable, sql.Composable]:
-    """The domain's two keys, computed before a statement's first row."""
-    domain = literal(use.domain)
-    return (
-        sql.SQL("(SELECT refresh_mask.inner_key({}))").format(domain),
-        sql.SQL("(SELECT refresh_mask.outer_key({}))").format(domain),
-    )
+def key_of(use: Use) -> sql.Composable:
+    """The domain's key, computed before a statement's first row."""
+    return sql.SQL("(SELECT refresh_mask.key_of({}))").format(literal(use.domain))
 
 
 def hash_number(use: Use, text: sql.Composable, *, place: int = 0) -> sql.Composed:
     """Seven bytes of a text's hash, from byte ``place`` on, as a number."""
     return sql.SQL("refresh_mask.number_at(refresh_mask.mac({}, {}), {})").format(
-        text, sql.SQL(", ").join(keys_of(use)), literal(place)
+        text, key_of(use), literal(place)
     )
 
 

@@ -112,7 +112,7 @@ EQUALS = (
     Equal(
         functions=("hash", "digest"),
         masker="pseudonym",
-        differs="18 letters of an HMAC with the env's key instead of a salt, or as many as fit",
+        differs="18 letters of a hash with the env's key instead of a salt, or as many as fit",
         seeded=True,
     ),
     Equal(

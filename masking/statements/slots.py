@@ -23,36 +23,38 @@ def hashed_values(sources: Sequence[tuple[Table, Use]]) -> Iterator[sql.Composed
 
 
 def _hashed(table: Table, use: Use) -> sql.Composed:
-    is_common, canonical = (
-        sql.Identifier("refresh_mask", f"{use.masker.name}_{what}") for what in ("is_common", "canonical")
-    )
-    space = _space(use, sql.Identifier("raw", "value"))
     values = sql.SQL("FROM ONLY {}, LATERAL {} AS texts (value) WHERE texts.value <> ''").format(
         identifier(table), unnested(use)
     )
     if not use.masker.common_capacity:
-        return sql.SQL(
-            "SELECT space.capacity, {number} AS number, refresh_mask.mark(space.canonical) AS mark, space.own"
-            " FROM (SELECT texts.value {values}) AS raw, LATERAL {space} AS space"
-            " WHERE space.digits <> ''"
-        ).format(number=hash_number(use, sql.SQL("space.canonical")), values=values, space=space)
-    # One scan for values of the common formats and for others: a function that returns columns would cost more.
-    counting = sql.SQL(
-        "CASE WHEN raw.is_common THEN {canonical}(raw.value) ELSE ({space}).canonical END"
-    ).format(canonical=canonical, space=space)
+        return _of_any_format(use, values)
+    # Two scans, either by parallel workers: these don't compute what stands above a sub-query with OFFSET.
+    is_common, canonical = (
+        sql.SQL("{}(texts.value)").format(sql.Identifier("refresh_mask", f"{use.masker.name}_{what}"))
+        for what in ("is_common", "canonical")
+    )
     return sql.SQL(
-        "SELECT CASE WHEN raw.is_common THEN {capacity} ELSE ({space}).capacity END AS capacity,"
-        " {number} AS number, refresh_mask.mark({counting}) AS mark,"
-        " CASE WHEN raw.is_common THEN -1 ELSE ({space}).own END AS own"
-        " FROM (SELECT texts.value, {is_common}(texts.value) AS is_common {values} OFFSET 0) AS raw"
-        " WHERE raw.is_common OR ({space}).digits <> ''"
+        "SELECT {capacity}::int8 AS capacity, {number} AS number, refresh_mask.mark({canonical}) AS mark,"
+        " -1::int8 AS own {values} AND {is_common} UNION ALL {others}"
     ).format(
         capacity=sql.Literal(use.masker.common_capacity),
-        space=space,
-        number=hash_number(use, counting),
-        counting=counting,
-        is_common=is_common,
+        number=hash_number(use, canonical),
+        canonical=canonical,
         values=values,
+        is_common=is_common,
+        others=_of_any_format(use, sql.SQL("{} AND {} IS NOT TRUE").format(values, is_common)),
+    )
+
+
+def _of_any_format(use: Use, values: sql.Composable) -> sql.Composed:
+    return sql.SQL(
+        "SELECT space.capacity, {number} AS number, refresh_mask.mark(space.canonical) AS mark, space.own"
+        " FROM (SELECT texts.value {values}) AS raw, LATERAL {space} AS space"
+        " WHERE space.digits <> ''"
+    ).format(
+        number=hash_number(use, sql.SQL("space.canonical")),
+        values=values,
+        space=_space(use, sql.Identifier("raw", "value")),
     )
 
 

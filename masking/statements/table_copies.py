@@ -91,32 +91,35 @@ def _masked_rows(
             first=sql.Literal(f"({pages.start},0)"),
             behind=sql.Literal(f"({pages.stop},0)"),
         )
+    levels: list[Mapping[str, sql.Composable]] = []
     for number, one in enumerate(passes):
         values = {update.column: _held(update, table) for update in one.updates}
-        if number == 0:
-            values |= joined
-        source = _level(source, table, values)
+        levels.append(values | joined if number == 0 else values)
         generated = {
             column.name: sql.SQL("CAST({} AS {})").format(as_written(column.default), as_written(column.type))
             for column in table.columns
             if column.generated and column.default is not None
         }
         if generated:
-            source = _level(source, table, generated)
-    return sql.SQL("SELECT * FROM {}").format(source)
+            levels.append(generated)
+    *inner, outermost = levels
+    for level in inner:
+        # OFFSET 0 keeps the planner from computing a value twice.
+        source = sql.SQL("({} OFFSET 0) AS {}").format(
+            _level(source, table, level), sql.Identifier(table.name)
+        )
+    return _level(source, table, outermost)
 
 
 def _level(source: sql.Composable, table: Table, values: Mapping[str, sql.Composable]) -> sql.Composed:
-    """``source``'s rows with some columns replaced. OFFSET 0 keeps the planner from computing a value twice."""
+    """``source``'s rows with some columns replaced."""
     columns = [
         sql.SQL("{} AS {}").format(
             values.get(column.name, sql.Identifier(column.name)), sql.Identifier(column.name)
         )
         for column in table.columns
     ]
-    return sql.SQL("(SELECT {} FROM {} OFFSET 0) AS {}").format(
-        sql.SQL(", ").join(columns), source, sql.Identifier(table.name)
-    )
+    return sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(columns), source)
 
 
 def _held(found: ColumnUpdate, table: Table) -> sql.Composable:

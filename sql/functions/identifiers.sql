@@ -3,24 +3,21 @@
 
 -- Only A to Z are folded, by a stated collation: other letters' case depends on locale, provider and version, and the
 -- mask mustn't. masking/application_email.py computes the same.
-CREATE FUNCTION refresh_mask.email(value text, letters int, domain text, inner_key bytea,
-                                   outer_key bytea) RETURNS text
+CREATE FUNCTION refresh_mask.email(value text, letters int, domain text, key bytea) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN value = '' THEN value
-                ELSE refresh_mask.cased_letters(value COLLATE "C", letters, domain, inner_key, outer_key) || '@example.com' END
+                ELSE refresh_mask.cased_letters(value COLLATE "C", letters, domain, key) || '@example.com' END
 $$;
 
-CREATE FUNCTION refresh_mask.username(value text, prefix text, letters int, domain text, inner_key bytea,
-                                      outer_key bytea) RETURNS text
+CREATE FUNCTION refresh_mask.username(value text, prefix text, letters int, domain text, key bytea) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN value = '' THEN value
-                ELSE prefix || refresh_mask.cased_letters(value, letters, domain, inner_key, outer_key) END
+                ELSE prefix || refresh_mask.cased_letters(value, letters, domain, key) END
 $$;
 
-CREATE FUNCTION refresh_mask.pseudonym(value text, letters int, domain text, inner_key bytea,
-                                       outer_key bytea) RETURNS text
+CREATE FUNCTION refresh_mask.pseudonym(value text, letters int, domain text, key bytea) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN value = '' THEN value ELSE refresh_mask.cased_letters(value, letters, domain, inner_key, outer_key) END
+    SELECT CASE WHEN value = '' THEN value ELSE refresh_mask.cased_letters(value, letters, domain, key) END
 $$;
 
 -- A version 4 UUID made of 122 bits of the keyed hash.
@@ -35,29 +32,26 @@ END
 $$;
 
 -- An address at a host that the policy names.
-CREATE FUNCTION refresh_mask.email_at(value text, host text, letters int, domain text, inner_key bytea,
-                                      outer_key bytea) RETURNS text
+CREATE FUNCTION refresh_mask.email_at(value text, host text, letters int, domain text, key bytea) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN value = '' THEN value
-                ELSE refresh_mask.cased_letters(value COLLATE "C", letters, domain, inner_key, outer_key) || '@' || host END
+                ELSE refresh_mask.cased_letters(value COLLATE "C", letters, domain, key) || '@' || host END
 $$;
 
 -- An address at its own host; at example.com where it has none, or where "width" has no room for it.
-CREATE FUNCTION refresh_mask.email_keeping_host(value text, width int, letters int, domain text, inner_key bytea,
-                                                outer_key bytea) RETURNS text
+CREATE FUNCTION refresh_mask.email_keeping_host(value text, width int, letters int, domain text, key bytea) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN value = '' THEN value
-                ELSE refresh_mask.cased_letters(value COLLATE "C", letters, domain, inner_key, outer_key) || '@' || CASE
+                ELSE refresh_mask.cased_letters(value COLLATE "C", letters, domain, key) || '@' || CASE
                     WHEN value LIKE '%@_%' AND letters + 1 + pg_catalog.length(refresh_mask.host_of(value)) <= width
                     THEN refresh_mask.host_of(value) ELSE 'example.com' END END
 $$;
 
 -- An address at a host that stands for its own: ten letters of the host's keyed hash under a reserved ending.
-CREATE FUNCTION refresh_mask.email_mapping_host(value text, ending text, letters int, domain text, inner_key bytea,
-                                                outer_key bytea) RETURNS text
+CREATE FUNCTION refresh_mask.email_mapping_host(value text, ending text, letters int, domain text, key bytea) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN value = '' THEN value
-                ELSE refresh_mask.cased_letters(value COLLATE "C", letters, domain, inner_key, outer_key) || '@'
+                ELSE refresh_mask.cased_letters(value COLLATE "C", letters, domain, key) || '@'
                      || refresh_mask.letters(refresh_mask.mac(refresh_mask.host_of(value), domain), 10)
                      || '.' || ending END
 $$;

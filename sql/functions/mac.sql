@@ -1,27 +1,27 @@
--- HMAC-SHA256 of a text under the sub-key of a masking domain, from the padded keys in the session's settings.
--- textsend converts to the client's encoding, which every connection of ours sets to UTF-8.
+-- A keyed hash of a text: SHA-256 of the domain's key, padded to a block of the hash, and the text's bytes in UTF-8
+-- (textsend converts to the client's encoding, which every connection of ours sets to that).
+--
+-- Such a prefix key is as good as HMAC for texts, and half as dear. A cascade keyed in its first block is a pseudorandom
+-- function of inputs of which none begins with another (M. Bellare, R. Canetti, H. Krawczyk, "Pseudorandom functions
+-- revisited: the cascade construction", FOCS 1996), and none does: SHA-256 pads a message with zero bytes, which no
+-- text of PostgreSQL's holds. So nobody extends a hash to that of a longer text, either. Bytes may be given as hex.
 -- Parameters: value, domain. Result: 32 bytes. Fails where the session has no key for the domain.
 CREATE FUNCTION refresh_mask.mac(value text, domain text) RETURNS bytea
 LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
-    SELECT refresh_mask.mac(value, refresh_mask.inner_key(domain), refresh_mask.outer_key(domain))
+    SELECT refresh_mask.mac(value, refresh_mask.key_of(domain))
 $$;
 
--- The same under keys that a statement takes from the settings once: its masks call (SELECT inner_key(…)), which
--- PostgreSQL computes before the first row. Functions with these two parameters are replaced by their bodies; so
--- each uses either of them once.
-CREATE FUNCTION refresh_mask.mac(value text, inner_key bytea, outer_key bytea) RETURNS bytea
+-- The same under a key that a statement takes from the settings once: its masks call (SELECT key_of(…)), which
+-- PostgreSQL computes before the first row. Functions with this parameter are replaced by their bodies; so each uses
+-- it once.
+CREATE FUNCTION refresh_mask.mac(value text, key bytea) RETURNS bytea
 LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
-    SELECT pg_catalog.sha256(outer_key || pg_catalog.sha256(inner_key || pg_catalog.textsend(value)))
+    SELECT pg_catalog.sha256(key || pg_catalog.textsend(value))
 $$;
 
-CREATE FUNCTION refresh_mask.inner_key(domain text) RETURNS bytea
+CREATE FUNCTION refresh_mask.key_of(domain text) RETURNS bytea
 LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
-    SELECT pg_catalog.decode(pg_catalog.current_setting('refresh_mask.inner_' || domain), 'hex')
-$$;
-
-CREATE FUNCTION refresh_mask.outer_key(domain text) RETURNS bytea
-LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
-    SELECT pg_catalog.decode(pg_catalog.current_setting('refresh_mask.outer_' || domain), 'hex')
+    SELECT pg_catalog.decode(pg_catalog.current_setting('refresh_mask.key_' || domain), 'hex')
 $$;
 
 -- A non-negative number below 2^56 from seven bytes of a hash, from byte "place" on.
@@ -62,11 +62,11 @@ END
 $$;
 
 -- The same, where the keys are at hand.
-CREATE FUNCTION refresh_mask.cased_letters(value text, count int, domain text, inner_key bytea, outer_key bytea)
+CREATE FUNCTION refresh_mask.cased_letters(value text, count int, domain text, key bytea)
 RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN pg_catalog.lower(value) = value COLLATE "C"
-                THEN refresh_mask.letters(refresh_mask.mac(value, inner_key, outer_key), count)
+                THEN refresh_mask.letters(refresh_mask.mac(value, key), count)
                 ELSE refresh_mask.cased_letters(value, count, domain) END
 $$;
 

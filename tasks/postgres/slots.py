@@ -23,9 +23,14 @@ def settle(connection: Connection, plan: Plan, domain: str) -> None:
     run(connection, hashed_values([(found.table, use) for found, use in sources]))
     for found, _ in sources:
         run(connection, rearm(found.table))
-    for capacity, needed, free in connection.execute(
-        "SELECT capacity, needed, free FROM refresh_mask.settle_slots(%s)", (domain,)
-    ).fetchall():
+    spaces = connection.execute(
+        "SELECT capacity, pg_catalog.count(*), pg_catalog.bool_or(own >= 0) FROM refresh_mask.hashed_values GROUP BY 1"
+    ).fetchall()
+    for capacity, rows, some_own in spaces:
+        needed, free = connection.execute(
+            "SELECT needed, free FROM refresh_mask.settle_slots(%s, %s, %s, %s)",
+            (domain, capacity, rows, some_own),
+        ).fetchall()[0]
         if needed > free:
             columns = ", ".join(sorted({f"{found.table}.{use.column.name}" for found, use in sources}))
             raise PolicyInvalid(
@@ -37,4 +42,5 @@ def settle(connection: Connection, plan: Plan, domain: str) -> None:
                     "Use pseudonym for the column with the unique index, with a domain of its own.",
                 ),
             )
+    connection.execute("SELECT refresh_mask.fill_moved_filter(%s)", (domain,))
     connection.execute("DROP TABLE refresh_mask.hashed_values")

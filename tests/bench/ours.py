@@ -13,10 +13,10 @@ from masking.catalogue import Catalogue
 from masking.keys import MaskingKeys
 from masking.planning.plan import Plan, make_plan
 from masking.policy.reading import parse_policy
-from masking.statements.checks import UNIQUE, checks_of
+from masking.statements.checks import UNIQUE, Check, checks_of
 from tasks.archive.saved_schema import save_schema
 from tasks.postgres.catalogue import read_catalogue
-from tasks.postgres.masking_session import hand_over_keys, masking_session
+from tasks.postgres.masking_session import hand_over_keys, in_parallel, masking_session
 from tasks.postgres.rewrite import remember, rewrite
 from tasks.postgres.verification import finish
 
@@ -68,11 +68,13 @@ def _remember_and_mask(login: Login, database: str, *, way: Way, policy: str) ->
 
 
 def _check_distinctness(login: Login, database: str, catalogue: Catalogue, plan: Plan) -> None:
-    """The part of the verification without which no dump could be restored."""
-    with masking_session(login, database, doing="checking distinctness") as connection:
-        hand_over_keys(connection, plan, KEYS)
-        for check in checks_of(plan, catalogue):
-            if check.name == UNIQUE:
-                found = connection.execute(check.query).fetchone()
-                if found is None or found[0]:
-                    raise NotDistinct(f"{check.place}: {found[0] if found else 'unknown'} rows too many")
+    """The part of the verification without which no dump could be restored; several checks at once, as there."""
+
+    def ask(check: Check) -> None:
+        with masking_session(login, database, doing=f"verifying table {check.table}") as connection:
+            hand_over_keys(connection, plan, KEYS)
+            found = connection.execute(check.query).fetchone()
+        if found is None or found[0]:
+            raise NotDistinct(f"{check.place}: {found[0] if found else 'unknown'} rows too many")
+
+    in_parallel([check for check in checks_of(plan, catalogue) if check.name == UNIQUE], ask)

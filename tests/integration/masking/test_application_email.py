@@ -49,11 +49,10 @@ def test_is_the_databases_for_every_value_under_every_collation(
 ) -> None:
     there = session.execute("SELECT collname FROM pg_collation WHERE collname = ANY (%s)", ([*COLLATIONS],))
     columns = [
-        sql.SQL("refresh_mask.email(value COLLATE {}, {}, 'email', {}, {})").format(
+        sql.SQL("refresh_mask.email(value COLLATE {}, {}, 'email', {})").format(
             sql.Identifier(name),
             letters,
-            sql.SQL("(SELECT refresh_mask.inner_key('email'))"),
-            sql.SQL("(SELECT refresh_mask.outer_key('email'))"),
+            sql.SQL("(SELECT refresh_mask.key_of('email'))"),
         )
         for (name,) in there.fetchall()
     ]

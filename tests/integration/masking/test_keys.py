@@ -103,7 +103,7 @@ def test_no_key_is_in_a_servers_log_that_has_everything_nor_in_another_sessions_
 
     # The log has the statement that hands the keys over, with its parameters: it is worth looking at.
     assert b"AS given (name, value)" in logged
-    assert b"refresh_mask.inner_email" in logged
+    assert b"refresh_mask.key_email" in logged
     assert _leaks(logged) == []
     assert any("refresh_mask" in statement for statement in statements_seen)
     assert _leaks("\n".join(statements_seen).encode()) == []

@@ -263,7 +263,7 @@ def test_a_session_without_a_key_masks_nothing(session: Connection) -> None:
     with pytest.raises(psycopg.errors.UndefinedObject):
         session.execute("SELECT refresh_mask.mac('a@mail.example', 'another_domain')")
     with pytest.raises(psycopg.errors.UndefinedObject):
-        session.execute("SELECT refresh_mask.inner_key('another_domain')")
+        session.execute("SELECT refresh_mask.key_of('another_domain')")
 
 
 def formatted(*formats: str) -> st.SearchStrategy[str]:
