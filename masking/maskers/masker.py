@@ -276,8 +276,12 @@ def as_written(text: str) -> sql.SQL:
 
 
 def text_of(value: sql.Composable) -> sql.Composable:
-    """``value`` as text; a ``char(n)`` loses its padding."""
-    return sql.SQL("CAST({} AS pg_catalog.text)").format(value)
+    """``value`` as text of the database's own collation; a ``char(n)`` loses its padding.
+
+    A mask is the same whatever collation a column has: what is lower case can depend on it, columns of two collations
+    couldn't be compared, and a nondeterministic one knows neither LIKE nor regular expressions.
+    """
+    return sql.SQL('(CAST({} AS pg_catalog.text) COLLATE pg_catalog."default")').format(value)
 
 
 def literal(value: Any) -> sql.Composable:

@@ -126,7 +126,11 @@ def _held(found: ColumnUpdate, table: Table) -> sql.Composable:
     held = assigned(found.value, table.columns_by_name[found.column])
     if held is None:  # masking.planning.ways leaves such a table where it is
         raise AssertionError(table, found.column)
-    return held
+    collation = table.columns_by_name[found.column].collation
+    if collation is None:
+        return held
+    # A column of the copy takes its collation from here, and what a unique index holds for equal depends on it.
+    return sql.SQL("{} COLLATE {}").format(held, sql.Identifier(*collation.split(".", 1)))
 
 
 def replace_by_copy(table: Table, name: sql.Identifier) -> Iterator[sql.Composed]:
