@@ -16,8 +16,8 @@ from masking.catalogue import Column
 from masking.syntax.expressions import Call, Node, calls_of
 
 _SELECT = "SELECT "
-#: What takes its name or its collation from a column, and wouldn't from an expression.
-_TIED_TO_COLUMNS = frozenset({"CollateClause", "XmlExpr", "XmlSerialize"})
+#: What takes its name from a column, and wouldn't from an expression.
+_TIED_TO_COLUMNS = frozenset({"XmlExpr", "XmlSerialize"})
 #: Types whose values come with a collation of their own.
 _COLLATED_TYPES = frozenset({"name"})
 _SESSION_NAMES = frozenset(
@@ -113,6 +113,9 @@ def _is_tied(node: Any) -> bool:
     match type(node).__name__:
         case kind if kind in _TIED_TO_COLUMNS:
             return True
+        case "CollateClause":
+            # What a column without a collation of its own has anyway may stand in its place.
+            return str(node.collname[-1].string.sval) != "default"
         case "TypeCast":
             return node.type_name.names[-1].string.sval in _COLLATED_TYPES
         case "SQLValueFunction":
@@ -136,7 +139,7 @@ def _certain(node: Any) -> set[str]:
             return _certain_in_all(found.args)
         case "A_Expr" if found.kind == postgast.pg_query_pb2.A_Expr_Kind.AEXPR_OP:
             return _certain_in_all([one for one in (found.lexpr, found.rexpr) if one.WhichOneof("node")])
-        case "TypeCast" | "NullTest":
+        case "TypeCast" | "CollateClause" | "NullTest":
             return _certain(found.arg)
         case "CoalesceExpr":
             return _certain(found.args[0])
