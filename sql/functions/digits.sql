@@ -1,11 +1,14 @@
 -- Digits in a value's own format, from a range that is nobody's (slots.sql).
 
 -- "template" with its digits replaced, in order, by those of "digits", and whatever isn't a digit, a space or
--- common punctuation by x. The commonest templates go a shorter way.
+-- common punctuation by x. The commonest templates go a shorter way, and nearly all others that of to_char: a pattern's
+-- 0 is a digit there, and these separators stand for themselves.
 CREATE FUNCTION refresh_mask.fill(template text, digits text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    pattern CONSTANT text := pg_catalog.translate(template, '123456789', '000000000');
 BEGIN
-    CASE pg_catalog.translate(template, '123456789', '000000000')
+    CASE pattern
         WHEN '000000000', '0000000000', '00000000000' THEN
             RETURN digits;
         WHEN '000-00-0000' THEN
@@ -18,6 +21,10 @@ BEGIN
             RETURN '(' || pg_catalog.substr(digits, 1, 3) || ') ' || pg_catalog.substr(digits, 4, 3) || '-'
                    || pg_catalog.substr(digits, 7);
         ELSE
+            IF pg_catalog.btrim(pg_catalog.textsend(pattern), '0 -()/+') = '' AND digits <> ''
+               AND pg_catalog.length(digits) <= 18 THEN
+                RETURN pg_catalog.to_char(digits::bigint, 'FM' || pattern);
+            END IF;
             RETURN pg_catalog.format(
                 pg_catalog.regexp_replace(
                     pg_catalog.regexp_replace(template, '[^-0-9 ()+./#,;:_*]', 'x', 'g'), '[0-9]', '%s', 'g'),

@@ -123,15 +123,18 @@ $$;
 CREATE FUNCTION refresh_mask.luhn(digits text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
-    total int := 0;
-    digit int;
+    before text := digits;
+    rest   bigint;
+    total  int := 0;
 BEGIN
-    FOR place IN 1 .. pg_catalog.length(digits) LOOP
-        digit := pg_catalog.ascii(pg_catalog.substr(digits, place, 1)) - 48;
-        IF (pg_catalog.length(digits) - place) % 2 = 0 THEN
-            digit := digit * 2 - CASE WHEN digit > 4 THEN 9 ELSE 0 END;
-        END IF;
-        total := total + digit;
+    -- From the right, two digits at once: the second is doubled. Eighteen are a number.
+    WHILE before <> '' LOOP
+        rest := pg_catalog.right(before, 18);
+        before := pg_catalog.left(before, -18);
+        WHILE rest > 0 LOOP
+            total := total + rest % 100 / 10 + rest % 10 * 2 % 10 + rest % 10 / 5;
+            rest := rest / 100;
+        END LOOP;
     END LOOP;
     RETURN (1000 - total) % 10;
 END
