@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -18,12 +19,16 @@ SESSION_OPTIONS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Login:
-    """One user on one server; ``ca_bundle`` is the PEM file that its certificate must chain to."""
+    """One user on one server; ``ca_bundle`` is the PEM file that its certificate must chain to.
+
+    ``password`` reads the password as it is at that moment, and is asked for each connection: it may be
+    rotated meanwhile.
+    """
 
     host: str
     port: int
     username: str
-    password: SecretStr
+    password: Callable[[], SecretStr] = field(repr=False)
     ca_bundle: Path
 
     def connect_parameters(self, database: str) -> dict[str, str | int]:
@@ -36,7 +41,7 @@ class Login:
             "host": self.host,
             "port": self.port,
             "user": self.username,
-            "password": self.password.get_secret_value(),
+            "password": self.password().get_secret_value(),
             "dbname": database,
             "sslmode": "verify-full",
             "sslrootcert": str(self.ca_bundle),
@@ -59,7 +64,7 @@ class Login:
             "PGHOST": self.host,
             "PGPORT": str(self.port),
             "PGUSER": self.username,
-            "PGPASSWORD": self.password.get_secret_value(),
+            "PGPASSWORD": self.password().get_secret_value(),
             "PGDATABASE": database,
             "PGSSLMODE": "verify-full",
             "PGSSLROOTCERT": str(self.ca_bundle),

@@ -1,4 +1,4 @@
-"""The login of the target cluster: its endpoint as AWS says it now, its secret as Secrets Manager holds it now."""
+"""The login of the target cluster: its endpoint as AWS says it now, its secret as the secret store holds it now."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from blocks.refresh_environment import RefreshEnvironment
 from contracts.errors import PreconditionFailed
 from contracts.login import Login
 from tasks.aurora.describe import describe_cluster
-from tasks.secrets import read_login
+from tasks.secrets.reading import login_of_secret, read_secret
 
 # Tag keys that people mark stages with, and what says production: such a cluster is never a target.
 _STAGE_TAGS = frozenset({"environment", "env", "stage", "tier"})
@@ -36,9 +36,9 @@ def target_login(block: RefreshEnvironment) -> Login:
                 resource=resource,
                 remedy="Name the dev or staging cluster as `target`.",
             )
-    return read_login(
-        block.target_credentials,
-        target.secret,
+    return login_of_secret(
+        lambda: read_secret(block, target.secret),
+        resource=f"secret {target.secret}",
         host=found["Endpoint"],
         port=found["Port"],
         ca_bundle=target.ca_bundle,

@@ -80,7 +80,7 @@ def _connector(login: Login, database: str) -> Iterator[SqlAlchemyConnector]:
     url = URL.create(
         "postgresql+psycopg",
         username=login.username,
-        password=login.password.get_secret_value(),
+        password=login.password().get_secret_value(),
         host=login.host,
         port=login.port,
         database=database,
