@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from prefect_aws import AwsCredentials, AwsSecret
+from typing import Any
+
+from prefect_aws import AwsCredentials
 from pydantic import SecretStr
 
 from contracts.errors import ConfigurationError
@@ -16,12 +18,14 @@ def read_aws_secret(credentials: AwsCredentials, secret_id: str) -> SecretStr:
         AwsError: it isn't there, or may not be read.
         ConfigurationError: it is binary.
     """
-    # The client is made here first, so that botocore's loggers are quiet before an answer with a secret comes.
-    client(credentials, "secretsmanager")
+    # Not by AwsSecret, which logs a line for each reading: a run reads a password for each of its connections.
     with aws_errors(f"secret {secret_id}", doing="reading it"):
-        value: str | bytes = AwsSecret(aws_credentials=credentials, secret_name=secret_id).read_secret()  # type: ignore[assignment]
+        answer: Any = client(credentials, "secretsmanager").get_secret_value(SecretId=secret_id)
     try:
-        return SecretStr(value.decode() if isinstance(value, bytes) else value)
+        # Prefect's AwsSecret block stores text as SecretBinary.
+        return SecretStr(
+            answer["SecretString"] if "SecretString" in answer else answer["SecretBinary"].decode()
+        )
     except UnicodeDecodeError:  # which quotes a byte of it, and holds them all
         raise ConfigurationError(
             "it is binary and no text",
