@@ -54,8 +54,15 @@ class Target(_Model):
     cluster: ClusterIdentifier
     database: DatabaseName
     aws: AwsAccount
-    secret: SecretReference = Field(
-        description="The master user's login, username and password: Secrets Manager ARN or name, or a path in Vault."
+    secret: SecretReference | None = Field(
+        default=None,
+        description="The master user's login, username and password: Secrets Manager ARN or name, or a path in Vault.",
+    )
+    iam_user: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=63,
+        description="In the secret's place: a database user who logs in by IAM, as a member of rds_iam.",
     )
     ca_bundle: Path = Field(description="PEM file with the certificate authority of the RDS endpoints.")
     is_production: bool = Field(default=False, description="Must be false: a production target is refused.")
@@ -65,6 +72,12 @@ class Target(_Model):
     keep_previous_days: int = Field(
         default=7, ge=0, le=365, description="How long the database before is kept for a rollback."
     )
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Target:
+        if (self.secret is None) == (self.iam_user is None):
+            raise ValueError("name either `secret` or `iam_user`: how the target is logged in to")
+        return self
 
     @field_validator("is_production")
     @classmethod
@@ -176,7 +189,8 @@ class Environment(_Model):
         return self
 
     def _secrets(self) -> Iterator[SecretReference]:
-        yield self.target.secret
+        if self.target.secret is not None:
+            yield self.target.secret
         yield self.masking.root_key_secret
         if self.slack is not None:
             yield self.slack.webhook_secret

@@ -112,8 +112,13 @@ def _remedy(sqlstate: str) -> str:
     match sqlstate:
         case "":
             return "The server couldn't be reached: check its address, its security group and its certificate's CA."
-        case "28P01" | "28000":
+        case "28P01":
             return "The user name or password is wrong: check the secret that the environment names."
+        case "28000":
+            return (
+                "The server lets this user in by no such login. By IAM: grant it rds_iam, and give the role"
+                " rds-db:connect on it. By password: take rds_iam from it; connect from an allowed address."
+            )
         case "3D000":
             return "There is no such database: check the name in the environment."
         case "42501":
