@@ -45,6 +45,9 @@ class Identity:
         """These are the role's policies from now on, and no others."""
         iam = self._aws.client("iam")
         for number, policy in enumerate(policies):
+            if not policy["Statement"]:  # none, which IAM takes for a mistake
+                iam.delete_role_policy(RoleName=self._name, PolicyName=f"policy-{number}")
+                continue
             iam.put_role_policy(
                 RoleName=self._name, PolicyName=f"policy-{number}", PolicyDocument=json.dumps(policy)
             )

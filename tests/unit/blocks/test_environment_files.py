@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from ruamel.yaml import YAML
@@ -18,8 +19,10 @@ from blocks.environment_files import (
     read_environment,
     read_environments,
 )
+from blocks.refresh_environment import make_block
 from contracts.environment import environment_json_schema
-from contracts.errors import EnvironmentInvalid
+from contracts.errors import ConfigurationError, EnvironmentInvalid
+from contracts.naming import RunKey
 
 EXAMPLE = CHECKOUT / "deployments" / "environments" / "staging.yaml"
 
@@ -177,3 +180,22 @@ def test_an_env_with_a_vault_is_not_registered_where_its_client_is_not_installed
     monkeypatch.setitem(sys.modules, "hvac", None)
     assert register.main(["staging"]) == 1
     assert "uv sync --frozen --extra vault" in capsys.readouterr().err
+
+
+def test_a_run_whose_vault_has_no_client_here_ends_before_it_asks_for_anything(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tasks.preflight import preflight
+
+    write_with_vault(folder)
+    monkeypatch.setitem(sys.modules, "hvac", None)
+    block = make_block(read_environment("staging"))
+    with pytest.raises(ConfigurationError, match="uv sync --frozen --extra vault"):
+        preflight.fn(block, RunKey(env="staging", flow_run_id=uuid4()))
+
+
+@pytest.mark.parametrize("ways", [{"secret": None}, {"iam_user": "refresh"}])
+def test_a_target_is_logged_in_to_in_one_way(folder: Path, ways: dict[str, Any]) -> None:
+    write(folder, "staging", target=ways)
+    with pytest.raises(EnvironmentInvalid, match="name either `secret` or `iam_user`"):
+        read_environment("staging")
