@@ -31,9 +31,10 @@ class Login:
     password: Callable[[], SecretStr] = field(repr=False)
     ca_bundle: Path
 
-    def connect_parameters(self, database: str) -> dict[str, str | int]:
+    def connect_parameters(self, database: str, *, options: str = "") -> dict[str, str | int]:
         """libpq keywords, password included: hand them to ``psycopg.connect(**…)``, print them nowhere.
 
+        ``options`` (``-c name=value …``) stand behind those that every session of ours has.
         UTF-8 is fixed because masked values are hashes of ``textsend(value)``, which converts to the
         client's encoding. https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
         """
@@ -47,7 +48,7 @@ class Login:
             "sslrootcert": str(self.ca_bundle),
             "client_encoding": "UTF8",
             "application_name": "dev-db-refresh",
-            "options": SESSION_OPTIONS,
+            "options": f"{SESSION_OPTIONS} {options}".rstrip(),
             "connect_timeout": 10,
             "keepalives_idle": 30,
             "keepalives_interval": 10,

@@ -34,21 +34,23 @@ _WORDS_AT_CONNECT = {
 }
 
 
-def connect(login: Login, database: str, *, autocommit: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
+def connect(
+    login: Login, database: str, *, autocommit: bool = False, options: str = ""
+) -> psycopg.Connection[tuple[Any, ...]]:
     """A connection with ``verify-full`` TLS. Use it inside :func:`safe_errors`.
 
     A password that is refused may be one that was rotated since it was read: it is read anew and tried once more.
     """
-    tried = login.connect_parameters(database)
+    tried = login.connect_parameters(database, options=options)
     try:
         return _connect(login, database, tried, autocommit)
     except DatabaseError as refused:
         if refused.sqlstate not in AUTHENTICATION_REFUSED:
             raise
-        now = login.connect_parameters(database)
+        now = login.connect_parameters(database, options=options)
         if now["password"] == tried["password"]:
             wait_out_rotation()
-            now = login.connect_parameters(database)
+            now = login.connect_parameters(database, options=options)
     return _connect(login, database, now, autocommit)
 
 

@@ -22,6 +22,7 @@ from tasks.archive.skeleton import write_skeleton
 from tasks.client_tools import client_tools, conninfo
 from tasks.postgres import connection
 from tasks.postgres.connection import connect
+from tasks.postgres.post_restore import run_scripts
 from tasks.secrets.reading import login_of_secret
 from tasks.secrets.secrets_manager import read_aws_secret
 from tests.fix_localaws import MASTER, Aurora, wait_until
@@ -114,8 +115,21 @@ def by_a_streamed_psql(rotating: Rotating, database: str, _: Path) -> None:
         CopySession(tools, login=rotating.login, database=database, snapshot=row[0]).close()
 
 
+def by_a_post_restore_script(rotating: Rotating, database: str, scratch: Path) -> None:
+    (scratch / "1.sql").write_text("SELECT 1")
+    # The first connection asks for the server's version; the second is the script's.
+    rotating.after_reads[:0] = [lambda: None]
+    assert run_scripts(rotating.login, database, scratch) == ("1.sql",)
+
+
 Way = Callable[[Rotating, str, Path], None]
-WAYS: list[Way] = [by_psycopg, by_a_client_that_is_waited_for, by_pg_dump, by_a_streamed_psql]
+WAYS: list[Way] = [
+    by_psycopg,
+    by_a_client_that_is_waited_for,
+    by_pg_dump,
+    by_a_streamed_psql,
+    by_a_post_restore_script,
+]
 
 
 @pytest.mark.parametrize("way", WAYS)
