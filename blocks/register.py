@@ -12,6 +12,7 @@ from prefect.client.orchestration import get_client
 
 from blocks.environment_files import check_against_each_other, read_environment, read_environments
 from blocks.refresh_environment import RefreshEnvironment, make_block
+from blocks.vault_extra import check_vault_client
 from contracts.environment import Environment, environment_json_schema
 from contracts.errors import ConfigurationError
 
@@ -22,7 +23,13 @@ def concurrency_limit_name(env: str) -> str:
 
 
 def register(environments: Sequence[Environment]) -> None:
-    """Save (or save anew) the block and the limit of each env."""
+    """Save (or save anew) the block and the limit of each env.
+
+    Raises:
+        ConfigurationError: an env needs what isn't installed here; nothing was saved.
+    """
+    for environment in environments:
+        check_vault_client(environment)
     RefreshEnvironment.register_type_and_schema()
     with get_client(sync_client=True) as client:
         for environment in environments:
@@ -55,10 +62,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             environments = read_environments()
             check_against_each_other(environments)
+        register(environments)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 1
-    register(environments)
     for environment in environments:
         print(
             f"registered env {environment.name}: {environment.source.cluster} → {environment.target.cluster}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,12 +10,12 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from contracts.naming import check_env_name
+from contracts.secret_reference import SecretReference, VaultSecret, VaultSettings
 
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/CHAP_Limits.html#RDS_Limits.Constraints
 ClusterIdentifier = Annotated[str, StringConstraints(pattern=r"^[a-z](-?[a-z0-9])*$", max_length=63)]
 # https://www.postgresql.org/docs/current/sql-syntax-lexical.html, less what our own suffixes need
 DatabaseName = Annotated[str, StringConstraints(min_length=1, max_length=41)]
-SecretName = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 BucketName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
 
@@ -53,8 +54,15 @@ class Target(_Model):
     cluster: ClusterIdentifier
     database: DatabaseName
     aws: AwsAccount
-    secret: SecretName = Field(
-        description="Secrets Manager ARN or name of the master user's login, as JSON with username and password."
+    secret: SecretReference | None = Field(
+        default=None,
+        description="The master user's login, username and password: Secrets Manager ARN or name, or a path in Vault.",
+    )
+    iam_user: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=63,
+        description="In the secret's place: a database user who logs in by IAM, as a member of rds_iam.",
     )
     ca_bundle: Path = Field(description="PEM file with the certificate authority of the RDS endpoints.")
     is_production: bool = Field(default=False, description="Must be false: a production target is refused.")
@@ -64,6 +72,12 @@ class Target(_Model):
     keep_previous_days: int = Field(
         default=7, ge=0, le=365, description="How long the database before is kept for a rollback."
     )
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Target:
+        if (self.secret is None) == (self.iam_user is None):
+            raise ValueError("name either `secret` or `iam_user`: how the target is logged in to")
+        return self
 
     @field_validator("is_production")
     @classmethod
@@ -111,8 +125,8 @@ class ArchiveSettings(_Model):
 class MaskingSettings(_Model):
     """How values are masked. The rules are in ``sql/databases/{policy}/``."""
 
-    root_key_secret: SecretName = Field(
-        description="Secrets Manager ARN or name of the root key: 64 hex digits, known to nobody else."
+    root_key_secret: SecretReference = Field(
+        description="The root key, 64 hex digits known to nobody else: Secrets Manager ARN or name, or a path in Vault."
     )
     rotate: bool = Field(
         default=False,
@@ -126,8 +140,8 @@ class MaskingSettings(_Model):
 
 
 class SlackSettings(_Model):
-    webhook_secret: SecretName = Field(
-        description="Secrets Manager ARN or name of the incoming webhook's URL."
+    webhook_secret: SecretReference = Field(
+        description="The incoming webhook's URL: Secrets Manager ARN or name, or a path in Vault."
     )
 
 
@@ -144,6 +158,7 @@ class Environment(_Model):
     archive: ArchiveSettings
     masking: MaskingSettings
     slack: SlackSettings | None = None
+    vault: VaultSettings | None = Field(default=None, description="Where secrets that name a path are read.")
 
     @field_validator("name")
     @classmethod
@@ -165,6 +180,20 @@ class Environment(_Model):
                 " a snapshot is restored in its own region"
             )
         return self
+
+    @model_validator(mode="after")
+    def _vault_is_said(self) -> Environment:
+        in_vault = any(isinstance(secret, VaultSecret) for secret in self._secrets())
+        if in_vault and self.vault is None:
+            raise ValueError("a secret is in Vault, and no `vault` section says which")
+        return self
+
+    def _secrets(self) -> Iterator[SecretReference]:
+        if self.target.secret is not None:
+            yield self.target.secret
+        yield self.masking.root_key_secret
+        if self.slack is not None:
+            yield self.slack.webhook_secret
 
     @property
     def policy_name(self) -> str:

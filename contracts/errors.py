@@ -12,6 +12,7 @@
     ├── NotOurs                   a resource lacks the tags or comment that would let us change it
     ├── AwsError                  an AWS call was refused, or a resource went into a state it can't leave
     │   └── WaitTimedOut
+    ├── SecretUnreadable          a secret couldn't be had from Vault
     ├── DatabaseError             PostgreSQL refused a statement (its DETAIL, which quotes rows, is left out)
     ├── ClientToolFailed          pg_dump, pg_restore or psql ended with an error
     ├── ArchiveInvalid            an archive is missing, incomplete, or not what its manifest says
@@ -115,6 +116,10 @@ class AwsError(RefreshError):
 
 class WaitTimedOut(AwsError):
     """A resource didn't reach the wanted state in the time allowed."""
+
+
+class SecretUnreadable(RefreshError):
+    """A secret couldn't be had from Vault. Says which and why, and nothing of its content."""
 
 
 class DatabaseError(RefreshError):

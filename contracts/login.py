@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -18,17 +19,22 @@ SESSION_OPTIONS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Login:
-    """One user on one server; ``ca_bundle`` is the PEM file that its certificate must chain to."""
+    """One user on one server; ``ca_bundle`` is the PEM file that its certificate must chain to.
+
+    ``password`` reads the password as it is at that moment, and is asked for each connection: it may be
+    rotated meanwhile.
+    """
 
     host: str
     port: int
     username: str
-    password: SecretStr
+    password: Callable[[], SecretStr] = field(repr=False)
     ca_bundle: Path
 
-    def connect_parameters(self, database: str) -> dict[str, str | int]:
+    def connect_parameters(self, database: str, *, options: str = "") -> dict[str, str | int]:
         """libpq keywords, password included: hand them to ``psycopg.connect(**…)``, print them nowhere.
 
+        ``options`` (``-c name=value …``) stand behind those that every session of ours has.
         UTF-8 is fixed because masked values are hashes of ``textsend(value)``, which converts to the
         client's encoding. https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
         """
@@ -36,13 +42,13 @@ class Login:
             "host": self.host,
             "port": self.port,
             "user": self.username,
-            "password": self.password.get_secret_value(),
+            "password": self.password().get_secret_value(),
             "dbname": database,
             "sslmode": "verify-full",
             "sslrootcert": str(self.ca_bundle),
             "client_encoding": "UTF8",
             "application_name": "dev-db-refresh",
-            "options": SESSION_OPTIONS,
+            "options": f"{SESSION_OPTIONS} {options}".rstrip(),
             "connect_timeout": 10,
             "keepalives_idle": 30,
             "keepalives_interval": 10,
@@ -59,7 +65,7 @@ class Login:
             "PGHOST": self.host,
             "PGPORT": str(self.port),
             "PGUSER": self.username,
-            "PGPASSWORD": self.password.get_secret_value(),
+            "PGPASSWORD": self.password().get_secret_value(),
             "PGDATABASE": database,
             "PGSSLMODE": "verify-full",
             "PGSSLROOTCERT": str(self.ca_bundle),

@@ -16,7 +16,7 @@ from contracts.naming import RunKey
 from contracts.ownership import Ownership, check_ours
 from tasks.archiving import delete_unfinished_archive
 from tasks.aurora.removing import AwsResource, remove
-from tasks.secrets import delete_one_run_secret
+from tasks.secrets.one_run import delete_one_run_secret
 from tasks.shadowing import drop_run_shadow
 
 

@@ -28,6 +28,10 @@ class Complaint:
             ("server closed", "terminating connection", "deadlock", "connection to server")
         )
 
+    @property
+    def is_refused_login(self) -> bool:
+        return self.message.startswith(("password authentication failed", "PAM authentication failed"))
+
     def __str__(self) -> str:
         return f"{self.entry}: {self.message}" if self.entry else self.message
 
@@ -78,7 +82,7 @@ _SAFE = tuple(
         r"did not find magic string in file header",
         r"directory \"[^\"\n]+\" does not appear to be a valid archive \(\"toc\.dat\" does not exist\)",
         r"no space left on device",
-        r"password authentication failed for user \"[^\"\n]+\"",
+        r"(?:password|PAM) authentication failed for user \"[^\"\n]+\"",
         r"server closed the connection unexpectedly",
         r"[0-9A-Z]{5}",  # psql with VERBOSITY sqlstate
     )

@@ -24,6 +24,7 @@ from psycopg.conninfo import make_conninfo
 from contracts.errors import ClientToolFailed, PreconditionFailed
 from contracts.login import Login
 from tasks.client_messages import Complaint, parse_complaints
+from tasks.postgres.connection import wait_out_rotation
 
 Tool = Literal["pg_dump", "pg_restore", "psql"]
 
@@ -60,12 +61,33 @@ class ClientTools:
     ) -> Finished:
         """Run a client to its end. ``options`` are server settings (``-c name=value …``) for its sessions.
 
+        A password that is refused is read anew and tried once more, as by ``tasks.postgres.connection``.
+
         Raises :class:`ClientToolFailed` for any other exit code; its message is free of row data.
         """
+        finished = self._run(
+            tool, arguments, resource, client_environment(login, database, options), timeout_s
+        )
+        if login is not None and finished.is_refused_login:
+            wait_out_rotation()
+            environment = client_environment(login, database, options)
+            finished = self._run(tool, arguments, resource, environment, timeout_s)
+        if finished.exit_code not in allowed_exit_codes:
+            raise finished.failure(resource=resource)
+        return finished
+
+    def _run(
+        self,
+        tool: Tool,
+        arguments: Sequence[str],
+        resource: str,
+        environment: dict[str, str],
+        timeout_s: float,
+    ) -> Finished:
         try:
             completed = subprocess.run(
                 [str(self.directory / tool), *arguments],
-                env=client_environment(login, database, options),
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=timeout_s,
@@ -78,8 +100,6 @@ class ClientTools:
                 remedy="Look for a lock that it waited for, or for a server that is too small.",
             ) from None
         stderr = completed.stderr.decode(errors="replace")
-        if completed.returncode not in allowed_exit_codes:
-            raise _failure(tool, self.version, completed.returncode, parse_complaints(stderr), resource)
         return Finished(
             tool=tool,
             version=self.version,
@@ -119,6 +139,10 @@ class Finished:
     stdout: bytes
     complaints: tuple[Complaint, ...]
 
+    @property
+    def is_refused_login(self) -> bool:
+        return any(complaint.is_refused_login for complaint in self.complaints)
+
     def failure(self, *, resource: str) -> ClientToolFailed:
         """The error to raise where what it complained of isn't to be let pass."""
         return _failure(self.tool, self.version, self.exit_code, self.complaints, resource)
@@ -137,6 +161,13 @@ class Running:
         """For matching only: it can quote rows."""
         self.stderr_file.seek(0)
         return self.stderr_file.read(1 << 20).decode(errors="replace")
+
+    @property
+    def is_refused_login(self) -> bool:
+        """Whether it has ended because the server took no password of it."""
+        return self.process.poll() is not None and any(
+            complaint.is_refused_login for complaint in parse_complaints(self.stderr())
+        )
 
     def failure(self, *, resource: str) -> ClientToolFailed:
         """The error to raise where it ended too early."""

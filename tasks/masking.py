@@ -29,7 +29,7 @@ from tasks.postgres.quarantine import event_triggers_as_at_the_source, quarantin
 from tasks.postgres.rehearsal import rehearse
 from tasks.postgres.rewrite import join_owners, rewrite
 from tasks.postgres.verification import finish, verify
-from tasks.secrets import read_masking_keys
+from tasks.secrets.reading import read_masking_keys
 from tasks.transient import ONCE
 
 
@@ -148,9 +148,8 @@ def _login(block: RefreshEnvironment, clone: Clone) -> Login:
 
 
 def _keys(block: RefreshEnvironment, run: RunKey) -> MaskingKeys:
-    settings = block.environment.masking
-    keys = read_masking_keys(block.target_credentials, settings.root_key_secret)
-    return keys.of_run(run) if settings.rotate else keys
+    keys = read_masking_keys(block)
+    return keys.of_run(run) if block.environment.masking.rotate else keys
 
 
 def _database(block: RefreshEnvironment) -> str:

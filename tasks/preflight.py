@@ -6,6 +6,7 @@ from prefect import task
 
 from blocks.config_root import policy_directory
 from blocks.refresh_environment import RefreshEnvironment
+from blocks.vault_extra import check_vault_client
 from contracts.errors import PreconditionFailed
 from contracts.naming import RunKey
 from tasks.aurora.describe import describe_cluster
@@ -13,7 +14,7 @@ from tasks.aurora.snapshots import check_source
 from tasks.aws import aws_errors, client
 from tasks.policy_files import read_policy
 from tasks.postgres.target_check import check_target
-from tasks.secrets import read_masking_keys
+from tasks.secrets.reading import read_masking_keys
 from tasks.target_login import target_login
 from tasks.transient import REPEATABLE
 
@@ -25,8 +26,9 @@ def preflight(block: RefreshEnvironment, run: RunKey) -> str:
     Returns the policy's digest.
     """
     environment = block.environment
+    check_vault_client(environment)
     policy = read_policy(policy_directory(environment.policy_name))
-    read_masking_keys(block.target_credentials, environment.masking.root_key_secret)
+    read_masking_keys(block)
     _check_bucket(block)
     check_source(block.source_credentials, environment.source)
     _check_source_is_not_target(block)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-_TALKATIVE = frozenset({"aiobotocore", "boto3", "botocore", "s3transfer", "slack_sdk", "urllib3"})
+_TALKATIVE = frozenset({"aiobotocore", "boto3", "botocore", "hvac", "s3transfer", "slack_sdk", "urllib3"})
 # Made at the first use only, which is too late to be found among the loggers that exist.
 _MADE_LATE = ("slack_sdk.webhook.client", "slack_sdk.webhook.async_client")
 

@@ -7,7 +7,7 @@ from prefect_slack.credentials import SlackWebhook
 
 from blocks.refresh_environment import RefreshEnvironment
 from tasks.quiet import withhold_bodies
-from tasks.secrets import read_secret
+from tasks.secrets.reading import read_secret
 
 
 def post(block: RefreshEnvironment, message: str) -> None:
@@ -19,7 +19,7 @@ def post(block: RefreshEnvironment, message: str) -> None:
     if settings is None:
         return
     try:
-        url = read_secret(block.target_credentials, settings.webhook_secret)
+        url = read_secret(block, settings.webhook_secret)
         withhold_bodies()
         SlackWebhook(url=url).notify(message)
     except Exception as error:  # noqa: BLE001 - told by its kind only: its text may hold the URL

@@ -26,7 +26,7 @@ from tasks.aurora.removing import AwsKind, AwsResource, remove
 from tasks.aws import aws_errors, client
 from tasks.postgres.shadow import drop_expired
 from tasks.prefect_runs import is_live
-from tasks.secrets import delete_secret
+from tasks.secrets.one_run import delete_secret
 from tasks.target_login import target_login
 from tasks.transient import ONCE
 

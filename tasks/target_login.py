@@ -1,4 +1,4 @@
-"""The login of the target cluster: its endpoint as AWS says it now, its secret as Secrets Manager holds it now."""
+"""The login of the target cluster: its endpoint as AWS says it now, its secret as its store holds it now, or IAM."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from blocks.refresh_environment import RefreshEnvironment
 from contracts.errors import PreconditionFailed
 from contracts.login import Login
 from tasks.aurora.describe import describe_cluster
-from tasks.secrets import read_login
+from tasks.aurora.iam_login import iam_login
+from tasks.secrets.reading import login_of_secret, read_secret
 
 # Tag keys that people mark stages with, and what says production: such a cluster is never a target.
 _STAGE_TAGS = frozenset({"environment", "env", "stage", "tier"})
@@ -14,10 +15,11 @@ _PRODUCTION = frozenset({"production", "prod", "live", "prd"})
 
 
 def target_login(block: RefreshEnvironment) -> Login:
-    """How the target's master user connects.
+    """How the target's master user connects, or the user who logs in by IAM.
 
     Raises:
-        PreconditionFailed: there is no such cluster, it has no instance, or its tags call it production.
+        PreconditionFailed: there is no such cluster, it has no instance, its tags call it production, or IAM
+            database authentication is wanted and isn't enabled.
     """
     target = block.environment.target
     resource = f"target cluster {target.cluster}"
@@ -36,9 +38,25 @@ def target_login(block: RefreshEnvironment) -> Login:
                 resource=resource,
                 remedy="Name the dev or staging cluster as `target`.",
             )
-    return read_login(
-        block.target_credentials,
-        target.secret,
+    if target.iam_user is not None:
+        if not found.get("IAMDatabaseAuthenticationEnabled"):
+            raise PreconditionFailed(
+                "IAM database authentication isn't enabled, and the environment names an `iam_user`",
+                resource=resource,
+                remedy="Enable it: aws rds modify-db-cluster --enable-iam-database-authentication. Or name a `secret`.",
+            )
+        return iam_login(
+            block.target_credentials,
+            username=target.iam_user,
+            host=found["Endpoint"],
+            port=found["Port"],
+            ca_bundle=target.ca_bundle,
+        )
+    secret = target.secret
+    assert secret is not None
+    return login_of_secret(
+        lambda: read_secret(block, secret),
+        resource=f"secret {secret}",
         host=found["Endpoint"],
         port=found["Port"],
         ca_bundle=target.ca_bundle,

@@ -129,7 +129,7 @@ class Aurora:
             host=found["Endpoint"],
             port=found["Port"],
             username=found["MasterUsername"],
-            password=SecretStr(password),
+            password=lambda: SecretStr(password),
             ca_bundle=self.aws.ca_bundle,
         )
 

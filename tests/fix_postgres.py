@@ -77,7 +77,7 @@ def master_login(
         host="127.0.0.1",
         port=postgres_server.port,
         username=MASTER,
-        password=SecretStr(password),
+        password=lambda: SecretStr(password),
         ca_bundle=ca_bundle,
     )
 

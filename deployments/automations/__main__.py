@@ -13,7 +13,7 @@ from prefect_aws import AwsCredentials
 from contracts.errors import RefreshError
 from deployments.automations.applying import apply, find_slack_block, janitor_deployment_id, save_slack_block
 from deployments.automations.definitions import JANITOR_AFTER, LOST_AFTER, automations
-from tasks.secrets import read_secret
+from tasks.secrets.secrets_manager import read_aws_secret
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _slack_block(secret_arn: str | None) -> UUID | None:
     if not secret_arn:
         return find_slack_block()
-    return save_slack_block(read_secret(AwsCredentials(region_name=secret_arn.split(":")[3]), secret_arn))
+    return save_slack_block(read_aws_secret(AwsCredentials(region_name=secret_arn.split(":")[3]), secret_arn))
 
 
 if __name__ == "__main__":

@@ -47,6 +47,6 @@ def _master_login(world: World) -> Login:
         host=cluster["Endpoint"],
         port=cluster["Port"],
         username=fields["username"],
-        password=SecretStr(fields["password"]),
+        password=lambda: SecretStr(fields["password"]),
         ca_bundle=world.aws.ca_bundle,
     )

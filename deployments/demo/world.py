@@ -104,7 +104,7 @@ class World:
             "slack": {"webhook_secret": self.secrets["slack"]},
         }
         for section, fields in changes.items():
-            content[section] = fields if fields is None else {**content[section], **fields}
+            content[section] = fields if fields is None else {**content.get(section, {}), **fields}
         path = self.config_root / "deployments" / "environments" / f"{env or self.env}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", encoding="utf-8") as file:

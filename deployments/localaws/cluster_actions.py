@@ -218,6 +218,7 @@ def modify_cluster(region: Region, parameters: Parameters) -> Description:
         is_visible_change = bool(changed) or group is not None or retention != cluster.backup_retention_period
         cluster.security_groups = security_groups
         cluster.backup_retention_period = retention
+        had_iam_authentication = cluster.has_iam_authentication
         cluster.options |= changed
         _change_log_exports(cluster, parameters.get("CloudwatchLogsExportConfiguration"))
         if password is not None:
@@ -225,7 +226,10 @@ def modify_cluster(region: Region, parameters: Parameters) -> Description:
             region.host.jobs.start(lambda: reset_password(cluster, password))
         answer = cluster.describe()  # still available: the status changes a moment later
         if is_visible_change:
-            region.host.jobs.change(cluster, "modifying", lambda: None)
+            is_switched = cluster.has_iam_authentication != had_iam_authentication
+            region.host.jobs.change(
+                cluster, "modifying", cluster.switch_iam_authentication if is_switched else lambda: None
+            )
         return {"DBCluster": answer}
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from deployments.localaws.automated_backups import AutomatedBackup
 from deployments.localaws.engine_versions import ENGINE, major_of
 from deployments.localaws.errors import fault
+from deployments.localaws.iam_logins import make_gate
 from deployments.localaws.parameters import settings_of
 from deployments.localaws.point_in_time import archive_settings
 from deployments.localaws.region import Description, Region, Tagged, new_resource_id
@@ -145,6 +146,11 @@ class Cluster(Tagged):
         return str(self.subnet_group.vpc_id)
 
     @property
+    def endpoint(self) -> str:
+        """Host and port, as clients name them."""
+        return f"{HOST_NAME}:{self.port}"
+
+    @property
     def has_iam_authentication(self) -> bool:
         return bool(self.options.get("EnableIAMDatabaseAuthentication"))
 
@@ -199,7 +205,15 @@ class Cluster(Tagged):
                 values, binaries=binaries, report=lambda what: report(f"{self.arn}: {what}")
             )
             self.server.settings = {**settings, **archive_settings(self.server)}
+            self.server.make_gate = (lambda: make_gate(self)) if self.has_iam_authentication else None
             self.server.start()
+
+    def switch_iam_authentication(self) -> None:
+        """As its options have it now. Sessions end here, which on AWS go on."""
+        with self.volume_lock:
+            if self.server.is_running:
+                self.server.stop()
+                self.start_server()
 
     def stop_server(self) -> None:
         with self.volume_lock:

@@ -11,6 +11,7 @@ from pathlib import Path
 from deployments.localaws.binaries import Binaries, find_binaries
 from deployments.localaws.certificates import CertificateAuthority
 from deployments.localaws.faults import Faults
+from deployments.localaws.iam import Enforcement
 from deployments.localaws.postgresql import PostgresServer, local_postgresql
 from deployments.localaws.statuses import Jobs
 
@@ -22,6 +23,7 @@ class Host:
     authority: CertificateAuthority
     jobs: Jobs
     faults: Faults
+    iam: Enforcement
     report: Callable[[str], None]
     """Takes a line for the emulator's own log."""
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))

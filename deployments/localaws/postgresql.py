@@ -16,17 +16,19 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from deployments.localaws import login_gate
 from deployments.localaws.account import postgresql_account, run_as_account, tool_environment
 from deployments.localaws.binaries import Binaries, find_binaries, prepare_binaries
 from deployments.localaws.cache import cached, copy_tree
 from deployments.localaws.certificates import ServerCertificate
+from deployments.localaws.login_gate import LoginGate
 from deployments.localaws.run_directory import delete_tree
 
 SUPERUSER = "rdsadmin"
@@ -78,6 +80,9 @@ class PostgresServer:
         self.binaries = binaries
         self.settings = dict(settings or {})
         self.port = 0
+        #: Made at each start; the server itself then listens on its Unix socket alone.
+        self.make_gate: Callable[[], LoginGate] | None = None
+        self._gate: LoginGate | None = None
         self._certificate = certificate
         self._process: subprocess.Popen[bytes] | None = None
         self._reservation: socket.socket | None = None
@@ -93,6 +98,10 @@ class PostgresServer:
     @property
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def is_gated(self) -> bool:
+        return self._gate is not None
 
     def initialize(self) -> None:
         """An empty cluster with Aurora's roles and no master user."""
@@ -118,6 +127,7 @@ class PostgresServer:
         self.reserve_port()
         if sys.platform != "linux" and self._reservation is not None:
             self._reservation.close()  # elsewhere, a port that is bound can't be bound by another process
+        is_gated = tcp and self.make_gate is not None
         account = postgresql_account()
         sockets = self.directory / "s"
         sockets.mkdir(mode=0o700, exist_ok=True)
@@ -125,8 +135,8 @@ class PostgresServer:
         for name, text in (
             ("server.crt", self._certificate.certificate),
             ("server.key", self._certificate.private_key),
-            ("pg_hba.conf", _HBA),
-            ("localaws.conf", self._configuration(sockets, tcp=tcp)),
+            ("pg_hba.conf", login_gate.HBA if is_gated else _HBA),
+            ("localaws.conf", self._configuration(sockets, tcp=tcp and not is_gated)),
         ):
             path = self.data_directory / name
             path.write_text(text)
@@ -153,6 +163,9 @@ class PostgresServer:
                     f"PostgreSQL in {self.directory} did not start:\n{self.log_since(began_at)}"
                 )
             time.sleep(0.01)
+        if is_gated and self.make_gate is not None:
+            self._gate = self.make_gate()
+            self._gate.start()
 
     def _configuration(self, sockets: Path, *, tcp: bool) -> str:
         settings = {
@@ -179,6 +192,9 @@ class PostgresServer:
     def stop(self, *, immediately: bool = False) -> None:
         """Stop it and wait for its end: sessions are ended and all is written out, unless ``immediately``."""
         process, self._process = self._process, None
+        gate, self._gate = self._gate, None
+        if gate is not None:
+            gate.stop()
         if process is None:
             return
         for kind in (signal.SIGQUIT,) if immediately else (signal.SIGINT, signal.SIGQUIT):

@@ -110,6 +110,7 @@ class LocalAws:
             authority=authority,
             jobs=self._jobs,
             faults=self.faults,
+            iam=self.iam,
             report=self._report,
         )
         BackendDict.reset()
@@ -186,6 +187,10 @@ class LocalAws:
         if not cluster.server.is_running:
             raise RuntimeError(f"Cluster {cluster_id} isn't running: it has no instance that is available")
         return cluster.server.superuser_conninfo(database)
+
+    def has_login_gate(self, cluster_id: str) -> bool:
+        """Whether a cluster's server runs with IAM database authentication as yet."""
+        return self._cluster(cluster_id).server.is_gated
 
     def take_automated_snapshot(self, cluster_id: str) -> str:
         """What Aurora does daily in the backup window; the snapshot's identifier. It takes its time, as any."""

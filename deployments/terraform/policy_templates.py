@@ -15,6 +15,8 @@ POLICIES = Path(__file__).parent / "policies"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: characters without white space
 MANAGED_POLICY_MAX = 6144
 TASK_POLICIES = ("task-aurora", "task-data")
+#: Of an env whose target is logged in to by IAM, besides.
+TASK_LOGIN_POLICY = "task-login"
 
 Policy = dict[str, Any]
 

@@ -13,10 +13,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+from contracts.errors import ClientToolFailed
 from contracts.login import Login
 from tasks.archive.layout import MIB
 from tasks.archive.toc import CopyStatement
 from tasks.client_tools import ClientTools, Running, conninfo
+from tasks.postgres.connection import wait_out_rotation
 
 # The session as pg_dump sets it up, so that values are written alike.
 # https://github.com/postgres/postgres/blob/master/src/bin/pg_dump/pg_dump.c (setup_connection)
@@ -46,9 +48,28 @@ class CopySession:
     """One psql with a transaction on the exported snapshot. Not shared between threads; only ``kill`` is."""
 
     def __init__(self, tools: ClientTools, *, login: Login, database: str, snapshot: str) -> None:
+        self._database = database
+        # A snapshot's name is made by pg_export_snapshot(): hex digits and hyphens.
+        timeout = "SET transaction_timeout = 0;\n" if tools.major >= 17 else ""
+        setup = _SETUP.format(transaction_timeout=timeout, snapshot=snapshot).encode()
+        for is_last_try in (False, True):
+            self._start(tools, login)
+            try:
+                self._send(setup + _WRITE_MARK)
+                self._await_mark()
+                return
+            except ClientToolFailed:
+                is_refused = self._running.is_refused_login
+                self.close()
+                # The password may have been rotated since it was read.
+                if is_last_try or not is_refused:
+                    raise
+            wait_out_rotation()
+
+    def _start(self, tools: ClientTools, login: Login) -> None:
         # Of an error only the SQLSTATE is printed: its text could quote a row.
         arguments = [
-            f"--dbname={conninfo(database)}",
+            f"--dbname={conninfo(self._database)}",
             "--no-psqlrc",
             "--quiet",
             "--no-password",
@@ -56,7 +77,7 @@ class CopySession:
             "--set=VERBOSITY=sqlstate",
         ]
         self._running: Running = tools.start(
-            "psql", arguments, login=login, database=database, stdout=subprocess.PIPE
+            "psql", arguments, login=login, database=self._database, stdout=subprocess.PIPE
         )
         stdin, stdout = self._running.process.stdin, self._running.process.stdout
         assert stdin is not None
@@ -65,10 +86,15 @@ class CopySession:
         if sys.platform == "linux":
             with contextlib.suppress(PermissionError):  # the user's pipes may hold no more in all
                 fcntl.fcntl(self._stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-        self._database = database
-        # A snapshot's name is made by pg_export_snapshot(): hex digits and hyphens.
-        timeout = "SET transaction_timeout = 0;\n" if tools.major >= 17 else ""
-        self._send(_SETUP.format(transaction_timeout=timeout, snapshot=snapshot).encode())
+
+    def _await_mark(self) -> None:
+        """Until the session is open and set up."""
+        seen = b""
+        while not seen.endswith(_MARK):
+            block = os.read(self._stdout, _PIPE_BYTES)
+            if not block:
+                raise self._running.failure(resource=f"database {self._database!r}")
+            seen += block
 
     def read(
         self, statement: CopyStatement, *, predicate: str | None, table: str, suspends_row_security: bool

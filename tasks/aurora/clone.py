@@ -17,8 +17,10 @@ from contracts.results import Clone, Snapshot
 from tasks.aurora.describe import describe_cluster, describe_instance, wait_until_available
 from tasks.aurora.ensuring import ensure_exists
 from tasks.aws import aws_errors, client
-from tasks.postgres.connection import connect
-from tasks.secrets import ensure_one_run_secret, read_login
+from tasks.postgres.connection import connect_once
+from tasks.secrets.one_run import ensure_one_run_secret
+from tasks.secrets.reading import login_of_secret
+from tasks.secrets.secrets_manager import read_aws_secret
 from tasks.transient import REPEATABLE
 from tasks.waiting import wait_for
 
@@ -139,7 +141,7 @@ def replace_master_password(
     with aws_errors(f"cluster {identifier}", doing="replacing its master password"):
         client(credentials, "rds").modify_db_cluster(
             DBClusterIdentifier=identifier,
-            MasterUserPassword=login.password.get_secret_value(),
+            MasterUserPassword=login.password().get_secret_value(),
             ApplyImmediately=True,
         )
     _wait_for_login(login, environment.source.database, identifier)
@@ -148,9 +150,9 @@ def replace_master_password(
 
 def clone_login(credentials: AwsCredentials, environment: Environment, clone: Clone) -> Login:
     """The clone's login, read from this run's secret."""
-    return read_login(
-        credentials,
-        clone.secret_arn,
+    return login_of_secret(
+        lambda: read_aws_secret(credentials, clone.secret_arn),
+        resource=f"secret {clone.secret_arn}",
         host=clone.host,
         port=clone.port,
         ca_bundle=environment.target.ca_bundle,
@@ -225,7 +227,7 @@ def _key_id(key: str) -> str:
 def _wait_for_login(login: Login, database: str, cluster_id: str) -> None:
     def opens() -> bool | None:
         try:
-            connect(login, database).close()
+            connect_once(login, database).close()
         except DatabaseError as error:
             # 28P01 is the old password still in force; a broken connection is a server still starting.
             if error.sqlstate == "28P01" or error.is_transient:

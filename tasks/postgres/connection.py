@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,8 +16,16 @@ from contracts.login import Login
 # starting up: the same statement may pass later. https://www.postgresql.org/docs/current/errcodes-appendix.html
 _TRANSIENT = ("08", "40", "53", "57P")
 
+# https://www.postgresql.org/docs/current/errcodes-appendix.html, class 28
+AUTHENTICATION_REFUSED = frozenset({"28P01", "28000"})
+#: In rotation the database has a new password a moment before the secret says so.
+#: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotation-strategy.html
+ROTATION_S = 3.0
+
 _WORDS_AT_CONNECT = {
     "password authentication failed": "28P01",
+    # How Aurora answers an IAM token that it doesn't accept.
+    "PAM authentication failed": "28000",
     "no pg_hba.conf entry": "28000",
     "does not exist": "3D000",
     "remaining connection slots": "53300",
@@ -25,10 +34,41 @@ _WORDS_AT_CONNECT = {
 }
 
 
-def connect(login: Login, database: str, *, autocommit: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
-    """A connection with ``verify-full`` TLS. Use it inside :func:`safe_errors`."""
+def connect(
+    login: Login, database: str, *, autocommit: bool = False, options: str = ""
+) -> psycopg.Connection[tuple[Any, ...]]:
+    """A connection with ``verify-full`` TLS. Use it inside :func:`safe_errors`.
+
+    A password that is refused may be one that was rotated since it was read: it is read anew and tried once more.
+    """
+    tried = login.connect_parameters(database, options=options)
+    try:
+        return _connect(login, database, tried, autocommit)
+    except DatabaseError as refused:
+        if refused.sqlstate not in AUTHENTICATION_REFUSED:
+            raise
+        now = login.connect_parameters(database, options=options)
+        if now["password"] == tried["password"]:
+            wait_out_rotation()
+            now = login.connect_parameters(database, options=options)
+    return _connect(login, database, now, autocommit)
+
+
+def wait_out_rotation() -> None:
+    """What a client that was refused does before it reads the password anew."""
+    time.sleep(ROTATION_S)
+
+
+def connect_once(login: Login, database: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """As :func:`connect`, for who asks again and again by itself."""
+    return _connect(login, database, login.connect_parameters(database), autocommit=False)
+
+
+def _connect(
+    login: Login, database: str, parameters: dict[str, Any], autocommit: bool
+) -> psycopg.Connection[tuple[Any, ...]]:
     with safe_errors(f"database {database!r} on {login.host}:{login.port}", doing="connecting"):
-        return psycopg.connect(**login.connect_parameters(database), autocommit=autocommit)  # type: ignore[arg-type]
+        return psycopg.connect(**parameters, autocommit=autocommit)
 
 
 @contextmanager
@@ -74,8 +114,13 @@ def _remedy(sqlstate: str) -> str:
     match sqlstate:
         case "":
             return "The server couldn't be reached: check its address, its security group and its certificate's CA."
-        case "28P01" | "28000":
+        case "28P01":
             return "The user name or password is wrong: check the secret that the environment names."
+        case "28000":
+            return (
+                "The server lets this user in by no such login. By IAM: grant it rds_iam, and give the role"
+                " rds-db:connect on it. By password: take rds_iam from it; connect from an allowed address."
+            )
         case "3D000":
             return "There is no such database: check the name in the environment."
         case "42501":

@@ -1,7 +1,7 @@
 """The user's own SQL on the shadow, before it goes live: fixes that staging needs, and queries that must hold.
 
 Both run through prefect-sqlalchemy's connector on a URL with the psycopg 3 driver, which its enum of drivers lacks.
-The connector lives in memory: the password is read from the secret and saved nowhere.
+The connector lives in memory and has no password: its connections are made by ``tasks.postgres.connection``.
 """
 
 from __future__ import annotations
@@ -77,23 +77,13 @@ def _lift_newer_limits(login: Login, database: str) -> str:
 
 @contextmanager
 def _connector(login: Login, database: str) -> Iterator[SqlAlchemyConnector]:
+    newer = _lift_newer_limits(login, database)
     url = URL.create(
-        "postgresql+psycopg",
-        username=login.username,
-        password=login.password.get_secret_value(),
-        host=login.host,
-        port=login.port,
-        database=database,
+        "postgresql+psycopg", username=login.username, host=login.host, port=login.port, database=database
     )
-    options = {
-        key: value
-        for key, value in login.connect_parameters(database).items()
-        if key not in {"host", "port", "user", "password", "dbname"}
-    }
-    options["options"] = f"{options['options']}{_lift_newer_limits(login, database)}"
-    with SqlAlchemyConnector(
-        connection_info=url.render_as_string(hide_password=False), connect_args=options
-    ) as connector:
+    with SqlAlchemyConnector(connection_info=url.render_as_string()) as connector:
+        # The connector keeps the engine that is made first; all its connections come by our own gate.
+        connector.get_engine(creator=lambda: connect(login, database, options=newer))
         yield connector
 
 

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -122,7 +123,7 @@ def bench_server(settings: Mapping[str, str] = SETTINGS) -> Iterator[BenchServer
                     host="127.0.0.1",
                     port=server.port,
                     username=name,
-                    password=SecretStr(password),
+                    password=partial(SecretStr, password),
                     ca_bundle=ca_bundle,
                 )
                 for name, password in passwords.items()

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from contracts.errors import DatabaseError
 from contracts.login import Login
-from tasks.postgres.connection import connect
+from tasks.postgres.connection import connect_once
 from tests.e2e.conftest import Env
 
 PAUSE_S = 0.1
@@ -61,11 +61,11 @@ class CloneWatch:
             host=self.cluster["Endpoint"],
             port=self.cluster["Port"],
             username="master",
-            password=SecretStr(self._env.world.source_password),
+            password=lambda: SecretStr(self._env.world.source_password),
             ca_bundle=self._env.world.aws.ca_bundle,
         )
         try:
-            connect(login, self._env.world.database).close()
+            connect_once(login, self._env.world.database).close()
         except DatabaseError as error:
             self.answer_to_the_old_password = error.sqlstate
         else:

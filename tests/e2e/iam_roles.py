@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import boto3
+import psycopg
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -21,6 +22,9 @@ from deployments.demo.world import (
 )
 from deployments.localaws import LocalAws
 from deployments.terraform.policy_templates import Policy
+from tests.fix_localaws import wait_until
+
+IAM_USER = "refresher"
 
 
 class Identity:
@@ -41,6 +45,9 @@ class Identity:
         """These are the role's policies from now on, and no others."""
         iam = self._aws.client("iam")
         for number, policy in enumerate(policies):
+            if not policy["Statement"]:  # none, which IAM takes for a mistake
+                iam.delete_role_policy(RoleName=self._name, PolicyName=f"policy-{number}")
+                continue
             iam.put_role_policy(
                 RoleName=self._name, PolicyName=f"policy-{number}", PolicyDocument=json.dumps(policy)
             )
@@ -86,7 +93,38 @@ def policy_values(world: World, env: str, key_arn: str) -> dict[str, str]:
         "slack_secret_arn": world.secrets["slack"],
         "prefect_secret_arn": world.secrets["slack"],
         "share_key_arn": key_arn,
+        "vault_secret_arn": world.secrets["slack"],
+        "target_iam_user": IAM_USER,
+        "target_resource_id": world.aws.client("rds").describe_db_clusters(
+            DBClusterIdentifier=TARGET_CLUSTER
+        )["DBClusters"][0]["DbClusterResourceId"],
     }
+
+
+@contextmanager
+def login_by_iam(world: World) -> Iterator[None]:
+    """The target has IAM database authentication, and a user who has no more than docs/security.md gives."""
+    with psycopg.connect(world.target_conninfo("postgres"), autocommit=True) as superuser:
+        superuser.execute(f"CREATE ROLE {IAM_USER} LOGIN CREATEDB")
+        superuser.execute(f"GRANT pg_signal_backend, master, rds_iam TO {IAM_USER}")
+    _switch(world, is_on=True)
+    try:
+        yield
+    finally:
+        _switch(world, is_on=False)
+
+
+def _switch(world: World, *, is_on: bool) -> None:
+    rds = world.aws.client("rds")
+    rds.modify_db_cluster(
+        DBClusterIdentifier=TARGET_CLUSTER, EnableIAMDatabaseAuthentication=is_on, ApplyImmediately=True
+    )
+
+    def is_switched() -> bool:
+        found = rds.describe_db_clusters(DBClusterIdentifier=TARGET_CLUSTER)["DBClusters"][0]
+        return found["Status"] == "available" and world.aws.has_login_gate(TARGET_CLUSTER) is is_on
+
+    wait_until(is_switched)
 
 
 def delete_leftovers(aws: LocalAws, env: str) -> None:

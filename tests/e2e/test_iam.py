@@ -29,6 +29,7 @@ from deployments.demo.world import BUCKET
 from deployments.terraform.policy_templates import (
     MANAGED_POLICY_MAX,
     POLICIES,
+    TASK_LOGIN_POLICY,
     TASK_POLICIES,
     Policy,
     allowed_actions,
@@ -37,7 +38,7 @@ from deployments.terraform.policy_templates import (
 )
 from tests.e2e.conftest import Env
 from tests.e2e.forbidden_calls import FORBIDDEN, FORBIDDEN_TO_OTHERS, Forbidden
-from tests.e2e.iam_roles import Identity, delete_leftovers, policy_values
+from tests.e2e.iam_roles import IAM_USER, Identity, delete_leftovers, login_by_iam, policy_values
 from tests.e2e.role_scenarios import SCENARIOS, prepare
 from tests.fix_prefect import CHECKOUT
 
@@ -57,6 +58,7 @@ _DEPENDS_ON = (
     "deployments/terraform/policies/task-*.tftpl",
     "tests/e2e/*iam*.py",
 )
+WITH_LOGIN = (*TASK_POLICIES, TASK_LOGIN_POLICY)
 RESULTS = CHECKOUT / ".iam" / "results.json"
 
 
@@ -79,7 +81,7 @@ def _anything(policy: str) -> dict[str, str]:
 def drops() -> list[tuple[str, str, str]]:
     """(policy, Sid, action) of each Allow of the task role, or a share of them."""
     everything = [
-        (name, *pair) for name in TASK_POLICIES for pair in allowed_actions(render(name, _anything(name)))
+        (name, *pair) for name in WITH_LOGIN for pair in allowed_actions(render(name, _anything(name)))
     ]
     wanted = os.environ.get("IAM_DROPS", "2")
     if wanted == "all":
@@ -120,22 +122,28 @@ class Setting:
 
 @pytest.fixture(scope="module")
 def setting(envs: Any) -> Iterator[Setting]:
-    """An env whose clone, archive and secrets have a key of their own, apart from the source's.
+    """An env whose clone, archive and secrets have a key of their own, apart from the source's. Its target is logged in
+    to by IAM.
 
     The bucket has its policy too. Nobody but roles is held to it.
     """
     env: Env = envs()
     aws = env.world.aws
     key = aws.client("kms").create_key(Description="of the env")["KeyMetadata"]["Arn"]
-    env.write(clone={"kms_key_id": key}, archive={"kms_key_id": key})
+    env.write(
+        target={"secret": None, "iam_user": IAM_USER},
+        clone={"kms_key_id": key},
+        archive={"kms_key_id": key},
+    )
     for secret in env.world.secrets.values():
         aws.client("secretsmanager").update_secret(SecretId=secret, KmsKeyId=key)
     values = policy_values(env.world, env.name, key)
-    policies = {name: render(name, values) for name in TASK_POLICIES}
+    policies = {name: render(name, values) for name in WITH_LOGIN}
     bucket_policy = json.dumps(render("archive-bucket", values))
     aws.client("s3").put_bucket_policy(Bucket=BUCKET, Policy=bucket_policy)
     role = Identity(aws, f"task-{env.name}", list(policies.values()))
-    yield Setting(env=env, role=role, values=values, policies=policies)
+    with login_by_iam(env.world):
+        yield Setting(env=env, role=role, values=values, policies=policies)
     delete_leftovers(aws, env.name)
     aws.client("s3").delete_bucket_policy(Bucket=BUCKET)
     env.forget()

@@ -12,10 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import prefect.logging
 import psycopg
 import pytest
-import yaml
 import zstandard
 
 from deployments.demo.world import BUCKET, SOURCE_CLUSTER, TARGET_CLUSTER, World
@@ -23,9 +21,9 @@ from deployments.localaws.binaries import find_binaries
 from tests.e2e.canaries import birthdays_of, canaries_of
 from tests.e2e.clone_watch import CloneWatch, watched_clone
 from tests.e2e.conftest import Env, fingerprint
+from tests.e2e.talkative import everything_at_debug
 
 EMPTIED = {"public.audit_log", "public.sessions"}
-TALKATIVE = ("botocore", "boto3", "urllib3", "s3transfer", "psycopg", "sqlalchemy", "slack_sdk")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,23 +87,6 @@ def state_of_source(world: World) -> dict[str, Any]:
                 "SELECT loid, md5(string_agg(data, '' ORDER BY pageno)) FROM pg_largeobject GROUP BY 1"
             ),
         }
-
-
-def everything_at_debug(directory: Path) -> dict[str, str]:
-    """The environment of a run in which every library below us says all, on the console and in Prefect's log of it.
-
-    By a logging configuration, as an operator would: psycopg's logger is quiet unless it finds a level set.
-    """
-    configuration = yaml.safe_load(Path(prefect.logging.__file__).with_name("logging.yml").read_text())
-    configuration["loggers"] |= {name: {"level": "DEBUG", "handlers": ["api"]} for name in TALKATIVE}
-    file = directory / "logging.yml"
-    file.write_text(yaml.safe_dump(configuration))
-    return {
-        "PREFECT_LOGGING_SETTINGS_PATH": str(file),
-        "PREFECT_LOGGING_LEVEL": "DEBUG",
-        "PREFECT_LOGGING_ROOT_LEVEL": "DEBUG",
-        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
-    }
 
 
 @contextmanager

@@ -42,7 +42,8 @@ def stand_in_for_moto() -> None:
 class Enforcement:
     """Off at first. On, it holds for roles' sessions and users; an account's own key (its number) may do all.
 
-    Signatures aren't checked: who knows a session's access key id is taken for that session.
+    Signatures aren't checked, but those of tokens that open a database: who knows a session's access key id is taken
+    for that session.
     """
 
     def __init__(self) -> None:
@@ -97,17 +98,39 @@ class Enforcement:
                 self._demands.add((demand.action, demand.resource))
         return None
 
-    def _deny(self, request: Request, demand: Demand, principal: Principal, reason: str) -> Refusal:
+    def refuse_login(self, *, access_key: str, account: str, region: str, resource: str) -> str | None:
+        """Why a token of this key opens no database user; None where it does, or nobody asks.
+
+        https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrdsiamauthentication.html
+        """
+        principal = principal_of(access_key, account) if self.is_on else None
+        if principal is None:
+            return None
+        demand = Demand(
+            action="rds-db:connect", resource=resource, context={"aws:requestedregion": (region,)}
+        )
+        reason = denied_because(demand, principal)
+        if reason is not None:
+            self._note_denial("rds-db:connect", demand, principal, reason)
+            return f"{principal.arn} is not authorized to perform rds-db:connect on {resource} {reason}"
+        with self._lock:
+            self._demands.add((demand.action, demand.resource))
+        return None
+
+    def _note_denial(self, call: str, demand: Demand, principal: Principal, reason: str) -> None:
         with self._lock:
             self._denials.append(
                 Denial(
                     principal=principal.arn,
-                    call=f"{request.service}:{request.action}",
+                    call=call,
                     action=demand.action,
                     resource=demand.resource,
                     reason=reason,
                 )
             )
+
+    def _deny(self, request: Request, demand: Demand, principal: Principal, reason: str) -> Refusal:
+        self._note_denial(f"{request.service}:{request.action}", demand, principal, reason)
         message = (
             f"User: {principal.arn} is not authorized to perform: {demand.action}"
             f" on resource: {demand.resource} {reason}"

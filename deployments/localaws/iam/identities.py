@@ -6,11 +6,30 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from moto.core.utils import utcnow
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
 from deployments.localaws.iam.documents import Document, read_document
 from deployments.localaws.iam.evaluation import Principal
+
+#: Of an account's own key, which is its number.
+ACCOUNT_SECRET_KEY = "local"  # noqa: S105 - known to everybody
+
+
+def secret_key_of(access_key: str, session_token: str, account: str) -> str | None:
+    """The secret key with which ``access_key`` signs in ``account``; None where it may not, or no longer."""
+    for session in list(sts_backends[account]["aws"].assumed_roles):
+        if session.access_key_id == access_key:
+            is_valid = session.session_token == session_token and utcnow() < session.expiration
+            return str(session.secret_access_key) if is_valid else None
+    iam: Any = iam_backends[account]["aws"]
+    for user in list(iam.users.values()):
+        for key in user.access_keys:
+            if key.access_key_id == access_key:
+                return str(key.secret_access_key) if key.status == "Active" else None
+    is_other_account = access_key.isdigit() and access_key != account
+    return None if is_other_account else ACCOUNT_SECRET_KEY
 
 
 def principal_of(access_key: str, account: str) -> Principal | None:

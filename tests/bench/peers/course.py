@@ -32,7 +32,7 @@ class Course:
 
     @property
     def password(self) -> str:
-        return self.server.peer_login.password.get_secret_value()
+        return self.server.peer_login.password().get_secret_value()
 
     def write(self, name: str, text: str) -> Path:
         """A file of its configuration."""

@@ -228,7 +228,7 @@ def test_no_command_line_holds_the_password(
     assert {line.split("/")[-1].split(" ")[0] for line in command_lines} >= {"psql"}
     assert any("pg_dump " in line for line in command_lines)
     assert any("pg_restore " in line for line in command_lines)
-    assert not [line for line in command_lines if databases.login.password.get_secret_value() in line]
+    assert not [line for line in command_lines if databases.login.password().get_secret_value() in line]
 
 
 def test_an_index_that_the_rows_break_is_named_without_the_rows(

@@ -15,7 +15,8 @@ from contracts.naming import RunKey
 from deployments.localaws import LocalAws
 from masking.keys import MaskingKeys
 from tasks.masking import _keys
-from tasks.secrets import read_masking_keys, store_sub_key
+from tasks.secrets.reading import read_masking_keys
+from tasks.secrets.sub_key import store_sub_key
 
 ROOT = "9c1d5e0f7ab34826d1e94f6085b3c27ae6047d9a3b5f1c8802d4b6e9715a3f0c"
 
@@ -45,6 +46,12 @@ def block(aws: LocalAws, store: Any) -> RefreshEnvironment:
     )
 
 
+def with_root_key(block: RefreshEnvironment, secret: str) -> RefreshEnvironment:
+    masking = block.environment.masking.model_copy(update={"root_key_secret": secret})
+    environment = block.environment.model_copy(update={"masking": masking})
+    return block.model_copy(update={"environment": environment})
+
+
 def rotating(block: RefreshEnvironment) -> RefreshEnvironment:
     masking = block.environment.masking.model_copy(update={"rotate": True})
     environment = block.environment.model_copy(update={"masking": masking})
@@ -64,7 +71,7 @@ def test_the_sub_key_is_stored_once_and_no_other(store: Any, block: RefreshEnvir
 
 
 def test_a_root_key_is_not_overwritten(store: Any, block: RefreshEnvironment) -> None:
-    name = block.environment.masking.root_key_secret
+    name = str(block.environment.masking.root_key_secret)
     with pytest.raises(PreconditionFailed) as caught:
         store_sub_key(block, "email", secret_id=name)
     assert ROOT[:8] not in str(caught.value)
@@ -96,6 +103,6 @@ def test_a_root_key_that_cannot_be_used_is_named_by_its_secret_and_not_shown(
     name = f"weak-{uuid.uuid4().hex}"
     store.create_secret(Name=name, **content)
     with pytest.raises(ConfigurationError, match=f"secret {name}: it (has 120 bits|is binary)") as caught:
-        read_masking_keys(block.target_credentials, name)
+        read_masking_keys(with_root_key(block, name))
     assert ROOT[:4] not in repr(caught.value)
     assert caught.value.__suppress_context__

@@ -29,7 +29,7 @@ def shop(load: Callable[[str], None], database: str) -> str:
 @pytest.fixture
 def dsn(master_login: Login, database: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Without the password, which is in the environment."""
-    monkeypatch.setenv("PGPASSWORD", master_login.password.get_secret_value())
+    monkeypatch.setenv("PGPASSWORD", master_login.password().get_secret_value())
     return (
         f"host={master_login.host} port={master_login.port} user={master_login.username} dbname={database}"
         f" sslmode=verify-full sslrootcert={master_login.ca_bundle}"

@@ -192,7 +192,7 @@ def test_a_user_who_may_not_create_databases_or_end_sessions_is_refused(target: 
     password = os.urandom(12).hex()
     name = f"weak_{target.database}"
     target.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(name), password))
-    weak = replace(target, login=replace(target.login, username=name, password=SecretStr(password)))
+    weak = replace(target, login=replace(target.login, username=name, password=lambda: SecretStr(password)))
     with pytest.raises(PreconditionFailed, match="may not create or rename databases"):
         check(weak)
     target.execute(f"ALTER ROLE {name} CREATEDB")
@@ -207,7 +207,7 @@ def test_a_user_who_may_not_create_databases_or_end_sessions_is_refused(target: 
 
 
 def test_a_wrong_password_names_the_remedy_and_not_the_password(target: Target) -> None:
-    wrong = replace(target, login=replace(target.login, password=SecretStr("hunter2-wrong")))
+    wrong = replace(target, login=replace(target.login, password=lambda: SecretStr("hunter2-wrong")))
     with pytest.raises(DatabaseError) as caught:
         check(wrong)
     assert "hunter2" not in str(caught.value)
@@ -266,7 +266,7 @@ def test_a_second_refresh_of_one_target_is_told_who_holds_it(target: Target) -> 
         ):
             pass
         assert caught.value.is_transient
-        assert target.login.password.get_secret_value() not in str(caught.value)
+        assert target.login.password().get_secret_value() not in str(caught.value)
     with hold_target(target.login, target.database, second):
         pass
 

@@ -16,7 +16,7 @@ LOGIN = Login(
     host="clone.example",
     port=5432,
     username="master",
-    password=SecretStr("s3cret"),
+    password=lambda: SecretStr("s3cret"),
     ca_bundle=Path("/ca.pem"),
 )
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from ruamel.yaml import YAML
 
+from blocks import register
 from blocks.config_root import CHECKOUT
 from blocks.environment_files import (
     check_against_each_other,
@@ -16,8 +19,10 @@ from blocks.environment_files import (
     read_environment,
     read_environments,
 )
+from blocks.refresh_environment import make_block
 from contracts.environment import environment_json_schema
-from contracts.errors import EnvironmentInvalid
+from contracts.errors import ConfigurationError, EnvironmentInvalid
+from contracts.naming import RunKey
 
 EXAMPLE = CHECKOUT / "deployments" / "environments" / "staging.yaml"
 
@@ -120,3 +125,77 @@ def test_editors_get_a_schema_of_the_file_not_of_the_model() -> None:
     assert "name" not in schema["properties"]
     assert "target" in schema["required"]
     json.dumps(schema)
+
+
+VAULT = {
+    "address": "https://vault.example.com:8200",
+    "role_id": "refresh-staging",
+    "secret_id_secret": "refresh/staging/secret-id",
+}
+
+
+def write_with_vault(folder: Path, **changes: Any) -> None:
+    """An env whose target's login is in Vault."""
+    write(folder, "staging", target={"secret": {"vault": "shop-staging/master"}})
+    path = folder / "staging.yaml"
+    content = YAML(typ="safe").load(path.read_text())
+    vault = {**VAULT, **changes}
+    if vault["address"]:
+        content["vault"] = vault
+    with path.open("w") as file:
+        YAML(typ="safe").dump(content, file)
+
+
+def test_a_secret_is_in_secrets_manager_or_in_vault_each_for_itself(folder: Path) -> None:
+    write_with_vault(folder)
+    found = read_environment("staging")
+    assert str(found.target.secret) == "shop-staging/master"
+    assert str(found.masking.root_key_secret).startswith("arn:aws:secretsmanager:")
+    assert found.vault is not None
+    assert found.vault.mount == "secret"
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"address": ""}, "a secret is in Vault, and no `vault` section says which"),
+        ({"address": "http://vault.example.com:8200"}, "vault.address: String should match pattern '.https"),
+        ({"address": "https://role:secret@vault"}, "vault.address"),
+        ({"secret_id": "hunter2"}, "vault.secret_id: Extra inputs are not permitted"),
+    ],
+)
+def test_a_vault_that_is_not_said_or_not_safe_is_refused(
+    folder: Path, changes: dict[str, str], fault: str
+) -> None:
+    write_with_vault(folder, **changes)
+    with pytest.raises(EnvironmentInvalid, match=fault) as caught:
+        read_environment("staging")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_an_env_with_a_vault_is_not_registered_where_its_client_is_not_installed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_with_vault(folder)
+    monkeypatch.setitem(sys.modules, "hvac", None)
+    assert register.main(["staging"]) == 1
+    assert "uv sync --frozen --extra vault" in capsys.readouterr().err
+
+
+def test_a_run_whose_vault_has_no_client_here_ends_before_it_asks_for_anything(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tasks.preflight import preflight
+
+    write_with_vault(folder)
+    monkeypatch.setitem(sys.modules, "hvac", None)
+    block = make_block(read_environment("staging"))
+    with pytest.raises(ConfigurationError, match="uv sync --frozen --extra vault"):
+        preflight.fn(block, RunKey(env="staging", flow_run_id=uuid4()))
+
+
+@pytest.mark.parametrize("ways", [{"secret": None}, {"iam_user": "refresh"}])
+def test_a_target_is_logged_in_to_in_one_way(folder: Path, ways: dict[str, Any]) -> None:
+    write(folder, "staging", target=ways)
+    with pytest.raises(EnvironmentInvalid, match="name either `secret` or `iam_user`"):
+        read_environment("staging")

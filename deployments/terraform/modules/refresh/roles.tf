@@ -31,6 +31,9 @@ locals {
       target_secret_arn   = aws_secretsmanager_secret.env["${env}/target"].arn
       root_key_secret_arn = aws_secretsmanager_secret.env["${env}/root-key"].arn
       slack_secret_arn    = aws_secretsmanager_secret.env["${env}/slack"].arn
+      vault_secret_arn    = given.has_vault ? aws_secretsmanager_secret.env["${env}/vault"].arn : ""
+      target_iam_user     = given.target_iam_user == null ? "" : given.target_iam_user
+      target_resource_id  = given.target_resource_id == null ? "" : given.target_resource_id
     })
   }
 
@@ -55,6 +58,13 @@ locals {
     { for pair in setproduct(concat(["task/task-aurora", "task/task-data", "mask/mask"],
       [for role in local.developer_roles : "developer/developer"]), keys(var.environments)) :
       "${pair[0]}/${pair[1]}" => templatefile("${local.policies}/${split("/", pair[0])[1]}.json.tftpl", local.of_env[pair[1]])
+    },
+    { for env, given in var.environments :
+      "task/task-login/${env}" => templatefile("${local.policies}/task-login.json.tftpl", local.of_env[env])
+      if given.target_iam_user != null
+    },
+    { for pair in setproduct(["task", "mask"], [for env, given in var.environments : env if given.has_vault]) :
+      "${pair[0]}/${pair[0]}-vault/${pair[1]}" => templatefile("${local.policies}/vault.json.tftpl", local.of_env[pair[1]])
     },
   )
 }

@@ -2,11 +2,13 @@
 
 locals {
   env_secrets = merge([
-    for env, _ in var.environments : {
+    for env, given in var.environments : merge({
       "${env}/target"   = "Login of the target's master user: JSON with username and password"
       "${env}/root-key" = "Root key of masking: 64 hex digits (openssl rand -hex 32), known to nobody else"
       "${env}/slack"    = "URL of the incoming webhook"
-    }
+      }, given.has_vault ? {
+      "${env}/vault" = "secret_id of the AppRole that reads the env's secrets in Vault"
+    } : {})
   ]...)
 }
 

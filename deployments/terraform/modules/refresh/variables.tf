@@ -14,6 +14,9 @@ variable "environments" {
     The envs, by the name of their file in deployments/environments/.
     source_key_arn: the KMS key that the source's snapshots are encrypted with. A customer's key: AWS's own aws/rds can
     neither be granted nor shared.
+    target_iam_user, target_resource_id: a database user of the target who logs in by IAM (target.iam_user in the env's
+    file), and the target's DbClusterResourceId, cluster-….
+    has_vault: whether the env's file has a `vault` section; a secret for the AppRole's secret_id is made then.
   EOT
   type = map(object({
     source_cluster           = string
@@ -21,6 +24,9 @@ variable "environments" {
     target_cluster           = string
     target_security_group_id = string
     postgresql_major         = optional(number, 17)
+    target_iam_user          = optional(string)
+    target_resource_id       = optional(string)
+    has_vault                = optional(bool, false)
   }))
 
   validation {
@@ -31,6 +37,14 @@ variable "environments" {
   validation {
     condition     = alltrue([for env in var.environments : env.source_cluster != env.target_cluster])
     error_message = "An env's source and target are the same cluster."
+  }
+
+  validation {
+    condition = alltrue([for env in var.environments :
+      env.target_iam_user == null ? env.target_resource_id == null :
+      can(regex("^cluster-[A-Z0-9]+$", env.target_resource_id)) && can(regex("^[^*?/]+$", env.target_iam_user))
+    ])
+    error_message = "target_iam_user needs target_resource_id beside it (cluster-…), and neither has a wildcard."
   }
 }
 

@@ -216,3 +216,63 @@ run "an_env_whose_source_is_its_target_is_refused" {
 
   expect_failures = [var.environments]
 }
+
+run "a_login_by_iam_and_a_vaults_secret_id_are_allowed_to_the_env_that_has_them_and_to_no_other" {
+  command = plan
+
+  variables {
+    environments = {
+      dev = {
+        source_cluster           = "production"
+        source_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/2222"
+        target_cluster           = "dev"
+        target_security_group_id = "sg-1"
+        has_vault                = true
+      }
+      staging = {
+        source_cluster           = "production"
+        source_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/2222"
+        target_cluster           = "staging"
+        target_security_group_id = "sg-2"
+        target_iam_user          = "refresh"
+        target_resource_id       = "cluster-ABCDEFGHIJKL1234"
+      }
+    }
+  }
+
+  assert {
+    condition = [for key, text in local.documents : key if strcontains(text, "rds-db:connect")
+    ] == ["task/task-login/staging"]
+    error_message = "rds-db:connect isn't allowed in one place alone."
+  }
+
+  assert {
+    condition     = strcontains(local.documents["task/task-login/staging"], ":dbuser:cluster-ABCDEFGHIJKL1234/refresh\"")
+    error_message = "It isn't one user of one cluster."
+  }
+
+  assert {
+    condition = [for key, _ in local.documents : key if strcontains(key, "-vault/")
+    ] == ["mask/mask-vault/dev", "task/task-vault/dev"]
+    error_message = "A Vault's secret_id isn't read by the env alone that has a Vault."
+  }
+}
+
+run "a_login_by_iam_to_any_cluster_is_refused" {
+  command = plan
+
+  variables {
+    environments = {
+      staging = {
+        source_cluster           = "production"
+        source_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/2222"
+        target_cluster           = "staging"
+        target_security_group_id = "sg-2"
+        target_iam_user          = "refresh"
+        target_resource_id       = "*"
+      }
+    }
+  }
+
+  expect_failures = [var.environments]
+}
