@@ -19,13 +19,18 @@ from contracts.naming import RunKey
 
 def this_run(env: str) -> RunKey:
     """The key of the flow run that we are in; a retry has the same."""
+    return RunKey(env=env, flow_run_id=this_run_id())
+
+
+def this_run_id() -> UUID:
+    """The id of the flow run that we are in."""
     if flow_run.id is None:
         raise ConfigurationError(
             "everything that a refresh makes is named after its flow run, and this isn't one",
             resource="refresh",
             remedy="Call the flow itself, not its function.",
         )
-    return RunKey(env=env, flow_run_id=UUID(flow_run.id))
+    return UUID(flow_run.id)
 
 
 def is_live(flow_run_id: UUID) -> bool | None:
@@ -41,13 +46,17 @@ def is_live(flow_run_id: UUID) -> bool | None:
     return run.state is None or not run.state.is_final()
 
 
-def subflow_runs(flow_run_id: UUID) -> list[FlowRun]:
-    """A run's subflows in the order in which they began; of one that was retried, each step's newest."""
+def child_runs(flow_run_id: UUID) -> list[FlowRun]:
+    """Every run that a run began, in its own process or through a deployment."""
     with get_client(sync_client=True) as client:
-        children = client.read_flow_runs(
+        return client.read_flow_runs(
             flow_run_filter=FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[flow_run_id]))
         )
-    newest = {child.name: child for child in sorted(children, key=_began)}
+
+
+def subflow_runs(flow_run_id: UUID) -> list[FlowRun]:
+    """A run's subflows in the order in which they began; of one that was retried, each step's newest."""
+    newest = {child.name: child for child in sorted(child_runs(flow_run_id), key=_began)}
     return sorted(newest.values(), key=_began)
 
 
