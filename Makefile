@@ -96,12 +96,15 @@ terraform: setup .venv/.checkov ## The Terraform modules: format, validity, prom
 	@touch .venv/.checkov
 
 .PHONY: lint
-lint: setup ## Style, types, the direction of imports, and the image's Dockerfile
+lint: setup ## Style, types, the direction of imports, the image's Dockerfile, CI's scripts and workflows
 	@$(run) ruff check .
 	@$(run) ruff format --check .
 	@$(run) mypy
 	@.venv/bin/lint-imports --no-logo
 	@.venv/bin/hadolint deployments/ecs/Dockerfile
+	@.venv/bin/shellcheck .ci/run deployments/ci/*.sh
+	@if command -v actionlint >/dev/null; then actionlint; \
+	else echo 'NOT RUN: actionlint over .github/workflows. It is on no package index: https://github.com/rhysd/actionlint' >&2; fi
 
 .PHONY: format
 format: setup ## Put the code into its one style, and mend what ruff can mend

@@ -16,6 +16,7 @@
     ├── ClientToolFailed          pg_dump, pg_restore or psql ended with an error
     ├── ArchiveInvalid            an archive is missing, incomplete, or not what its manifest says
     ├── VerificationFailed        masked data didn't pass its checks; nothing left the clone
+    ├── JobFailed                 a step that runs as a job of its own ended otherwise than as completed
     ├── CleanupIncomplete         something that this run made is still there; holds what, and the command
     └── FleetIncomplete           some envs of a fleet weren't refreshed; the others were
 
@@ -146,6 +147,10 @@ class ArchiveInvalid(RefreshError):
 
 class VerificationFailed(RefreshError):
     """Masked data didn't pass its checks. Nothing left the clone."""
+
+
+class JobFailed(RefreshError):
+    """A step that runs as a job of its own ended otherwise than as completed."""
 
 
 class CleanupIncomplete(RefreshError):

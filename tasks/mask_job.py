@@ -1,0 +1,87 @@
+"""Masking as a job of its own: a run of another deployment, as a role that reaches the clone and nothing else.
+
+It is handed the run's key and the clone's names. What it has done, it leaves in the clone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from prefect.client.orchestration import get_client
+from prefect.deployments import run_deployment
+from prefect.exceptions import ObjectNotFound
+from prefect.runtime import flow_run
+
+from blocks.refresh_environment import RefreshEnvironment
+from contracts.errors import ConfigurationError, JobFailed, PreconditionFailed, VerificationFailed
+from contracts.mask_job import reason_of, start_key
+from contracts.naming import RunKey
+from contracts.report import MaskingReport
+from contracts.results import Clone
+from tasks.archive.saved_report import read_report
+from tasks.aurora.clone import clone_login
+from tasks.border import no_row_escapes
+from tasks.prefect_runs import child_runs, run_url
+
+WAIT_S = 24 * 3600.0
+POLL_S = 5.0
+
+
+def mask_in_own_job(block: RefreshEnvironment, run: RunKey, clone: Clone, deployment: str) -> MaskingReport:
+    """Have ``deployment`` mask the clone, wait until it has, and return its report.
+
+    Raises:
+        JobFailed: the run ended otherwise than as completed.
+        PreconditionFailed: the run of an earlier attempt may still be at work on this clone.
+    """
+    _no_other_is_at_work(run)
+    ended = run_deployment(
+        deployment,
+        parameters={
+            "run": {"env": run.env, "flow_run_id": str(run.flow_run_id)},
+            "restored": asdict(clone),
+        },
+        flow_run_name=f"mask-{run.env}",
+        idempotency_key=start_key(run, int(flow_run.run_count or 1)),
+        timeout=WAIT_S,
+        poll_interval=POLL_S,
+    )
+    if ended.state is None or not ended.state.is_completed():
+        raise JobFailed(
+            f"it ended as {ended.state_name}. {reason_of(ended.state.message if ended.state else None)}",
+            resource=f"mask run of {deployment}",
+            remedy=f"Nothing left the clone. See {run_url(ended.id)}",
+        )
+    with no_row_escapes(f"clone {clone.cluster_id}", doing="reading its masking report"):
+        login = clone_login(block.target_credentials, block.environment, clone)
+        report = read_report(login, block.environment.source.database)
+    if report.verification.verdict != "passed":
+        raise VerificationFailed(
+            "its verification didn't pass",
+            resource=f"clone {clone.cluster_id}",
+            remedy="Nothing left the clone. See the checks that failed.",
+        )
+    return report
+
+
+def check_deployment(deployment: str) -> None:
+    """Raise now where masking would find no deployment in an hour."""
+    try:
+        with get_client(sync_client=True) as client:
+            client.read_deployment_by_name(deployment)
+    except ObjectNotFound:
+        raise ConfigurationError(
+            "it doesn't exist on this Prefect server, and `masking.deployment` names it",
+            resource=f"deployment {deployment}",
+            remedy="Deploy it: prefect --no-prompt deploy --all --prefect-file deployments/mask/prefect.yaml",
+        ) from None
+
+
+def _no_other_is_at_work(run: RunKey) -> None:
+    for child in child_runs(run.flow_run_id):
+        if child.name.startswith("mask-") and (child.state is None or not child.state.is_final()):
+            raise PreconditionFailed(
+                "a mask run of an earlier attempt hasn't ended, and would mask the same clone",
+                resource=run_url(child.id),
+                remedy="Cancel it in Prefect, then retry this run.",
+            )
