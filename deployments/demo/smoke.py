@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _smoke(options.environment)
     except _Missing as missing:
-        print(_NEEDS.format(reason=missing), file=sys.stderr)
+        sys.stderr.write(_NEEDS.format(reason=missing))
         return NOTHING_DONE
 
 
