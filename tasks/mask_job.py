@@ -6,8 +6,10 @@ It is handed the run's key and the clone's names. What it has done, it leaves in
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import cast
 
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 from prefect.runtime import flow_run
@@ -35,7 +37,7 @@ def mask_in_own_job(block: RefreshEnvironment, run: RunKey, clone: Clone, deploy
         PreconditionFailed: the run of an earlier attempt may still be at work on this clone.
     """
     _no_other_is_at_work(run)
-    ended = run_deployment(
+    asked_for = run_deployment(
         deployment,
         parameters={
             "run": {"env": run.env, "flow_run_id": str(run.flow_run_id)},
@@ -46,6 +48,7 @@ def mask_in_own_job(block: RefreshEnvironment, run: RunKey, clone: Clone, deploy
         timeout=WAIT_S,
         poll_interval=POLL_S,
     )
+    ended = cast(FlowRun, asked_for)  # a coroutine only where the caller is one
     if ended.state is None or not ended.state.is_completed():
         raise JobFailed(
             f"it ended as {ended.state_name}. {reason_of(ended.state.message if ended.state else None)}",

@@ -77,9 +77,7 @@ def test_the_pipelines_summary_is_the_report_of_its_own_run(env: Env, tmp_path: 
     assert "| row counts |" in text
 
 
-def test_a_pipeline_whose_refresh_was_refused_is_told_that_there_is_no_run(env: Env) -> None:
-    refused = run_step(env, "Refresh", ENV="production", FROM_SNAPSHOT="new", TAG="none")
-    assert refused.returncode == 1
+def test_a_pipeline_whose_refresh_never_began_is_told_that_there_is_no_run(env: Env) -> None:
     reported = run_step(env, "Report", TAG="none", GITHUB_STEP_SUMMARY="/dev/null")
     assert (reported.returncode, "tag none: no run has it" in reported.stderr) == (1, True)
 
@@ -90,7 +88,7 @@ def test_a_pipeline_logs_in_to_prefect_and_its_log_hides_the_password(env: Env, 
     where = {"AWS_ENDPOINT_URL": aws.endpoint_url, "GITHUB_ENV": str(variables)}
     done = run_step(env, "Log in to Prefect", SECRET=secret["ARN"], **where)
     assert (done.returncode, variables.read_text()) == (0, "PREFECT_API_AUTH_STRING=ci:p4ss\n"), done.stderr
-    assert done.stderr == "::add-mask::ci:p4ss\n"
+    assert "::add-mask::ci:p4ss" in done.stderr.splitlines()
     aws.client("secretsmanager").put_secret_value(SecretId=secret["ARN"], SecretString="ci:x\nPATH=/tmp")
     refused = run_step(env, "Log in to Prefect", SECRET=secret["ARN"], **where)
     assert refused.returncode == 1

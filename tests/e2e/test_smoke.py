@@ -37,7 +37,7 @@ def test_it_refreshes_the_env_of_the_file_and_prints_the_demos_report(env: Env, 
     assert env.query("SELECT count(*) FROM users WHERE ssn LIKE 'XXX-XX-%'") == [(3000,)]
 
 
-@pytest.mark.parametrize("file", ["", "nowhere.yaml", "no credentials"])
+@pytest.mark.parametrize("file", ["nowhere.yaml", "no credentials"])
 def test_it_says_what_it_needs_and_does_nothing_without_a_file_or_credentials(
     tmp_path: Path, file: str
 ) -> None:
