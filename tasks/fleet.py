@@ -16,14 +16,13 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import arun_deployment
-from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_logger
 
 from blocks.refresh_environment import RefreshEnvironment, load_environment
 from contracts.errors import ConfigurationError
 from contracts.fleet import EarlierRun, EnvRun, FleetReport, start_key
 from contracts.messages import fleet_markdown, fleet_message
-from tasks.prefect_runs import child_runs, run_url
+from tasks.prefect_runs import child_runs, deployment_exists, run_url
 from tasks.slack import post
 from tasks.transient import ONCE
 
@@ -41,6 +40,12 @@ def refresh_all(
     Raises:
         ConfigurationError: the deployment doesn't exist on this Prefect server.
     """
+    if not deployment_exists(DEPLOYMENT):
+        raise ConfigurationError(
+            "it doesn't exist on this Prefect server",
+            resource=f"deployment {DEPLOYMENT}",
+            remedy="Deploy it: prefect deploy --all",
+        )
     start = time.monotonic()
     earlier = [
         EarlierRun(
@@ -75,12 +80,6 @@ async def _refresh(env: str, parameters: dict[str, Any], key: str) -> EnvRun:
             timeout=WAIT_S,
             poll_interval=POLL_S,
         )
-    except ObjectNotFound:
-        raise ConfigurationError(
-            "it doesn't exist on this Prefect server",
-            resource=f"deployment {DEPLOYMENT}",
-            remedy="Deploy it: prefect deploy --all",
-        ) from None
     except Exception as error:  # noqa: BLE001 - whatever becomes of one env, the others are refreshed
         get_logger("refresh.fleet").error("[%s] Prefect couldn't be asked: %s", env, type(error).__name__)
         return EnvRun(env=env, state="Unknown", seconds=0.0, run_url="", is_completed=False)

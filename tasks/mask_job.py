@@ -8,10 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import cast
 
-from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
-from prefect.exceptions import ObjectNotFound
 from prefect.runtime import flow_run
 
 from blocks.refresh_environment import RefreshEnvironment
@@ -23,7 +21,7 @@ from contracts.results import Clone
 from tasks.archive.saved_report import read_report
 from tasks.aurora.clone import clone_login
 from tasks.border import no_row_escapes
-from tasks.prefect_runs import child_runs, run_url
+from tasks.prefect_runs import child_runs, deployment_exists, run_url
 
 WAIT_S = 24 * 3600.0
 POLL_S = 5.0
@@ -69,15 +67,12 @@ def mask_in_own_job(block: RefreshEnvironment, run: RunKey, clone: Clone, deploy
 
 def check_deployment(deployment: str) -> None:
     """Raise now where masking would find no deployment in an hour."""
-    try:
-        with get_client(sync_client=True) as client:
-            client.read_deployment_by_name(deployment)
-    except ObjectNotFound:
+    if not deployment_exists(deployment):
         raise ConfigurationError(
             "it doesn't exist on this Prefect server, and `masking.deployment` names it",
             resource=f"deployment {deployment}",
-            remedy="Deploy it: prefect --no-prompt deploy --all --prefect-file deployments/mask/prefect.yaml",
-        ) from None
+            remedy="Deploy it: prefect deploy --all --prefect-file deployments/mask/prefect.yaml",
+        )
 
 
 def _no_other_is_at_work(run: RunKey) -> None:

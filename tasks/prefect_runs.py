@@ -46,6 +46,16 @@ def is_live(flow_run_id: UUID) -> bool | None:
     return run.state is None or not run.state.is_final()
 
 
+def deployment_exists(name: str) -> bool:
+    """Whether Prefect has a deployment called ``name``, written ``flow/deployment``."""
+    try:
+        with get_client(sync_client=True) as client:
+            client.read_deployment_by_name(name)
+    except ObjectNotFound:
+        return False
+    return True
+
+
 def child_runs(flow_run_id: UUID) -> list[FlowRun]:
     """Every run that a run began, in its own process or through a deployment."""
     with get_client(sync_client=True) as client:
