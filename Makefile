@@ -60,7 +60,7 @@ up: setup ## Local AWS, a Prefect server, an ECS worker, all deployments and aut
 e2e: setup ## See that what `make up` starts refreshes, by the API and by the CLI, and ends without a trace
 	@$(run) pytest tests/e2e/test_up.py $(ARGS)
 
-# Five minutes. The suite does the same with three envs.
+# Five minutes. The suite does the same with two envs.
 .PHONY: fleet
 fleet: setup ## Eight envs refreshed by one run on local AWS, one of which fails (FLEET=12: so many)
 	@FLEET=$(or $(FLEET),8) $(run) pytest tests/e2e/test_fleet.py --durations=3 $(ARGS)
