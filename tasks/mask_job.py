@@ -14,10 +14,11 @@ from prefect.runtime import flow_run
 
 from blocks.refresh_environment import RefreshEnvironment
 from contracts.errors import ConfigurationError, JobFailed, PreconditionFailed, VerificationFailed
-from contracts.mask_job import reason_of, start_key
+from contracts.mask_job import start_key
 from contracts.naming import RunKey
 from contracts.report import MaskingReport
 from contracts.results import Clone
+from contracts.state_message import reason_of
 from tasks.archive.saved_report import read_report
 from tasks.aurora.clone import clone_login
 from tasks.border import no_row_escapes

@@ -24,10 +24,16 @@ def test_a_completed_runs_summary_is_its_report_with_a_link() -> None:
 
 
 def test_a_run_without_a_report_says_why_it_ended_as_it_did_and_its_text_is_no_markdown() -> None:
-    failed = run(StateType.FAILED, "Failed", "PolicyInvalid: <b>policy.yaml</b>\n# no title")
+    message = "Flow run encountered an exception: PolicyInvalid: <b>policy.yaml</b>\n# no title"
+    failed = run(StateType.FAILED, "Failed", message)
     text = summary(failed, markdown=None, ui_url="http://p")
     assert text.startswith("❌ ")
-    assert text.splitlines()[2:] == ["    PolicyInvalid: <b>policy.yaml</b>", "    # no title"]
+    assert text.splitlines()[2:] == ["    <b>policy.yaml</b>", "    # no title"]
+
+
+def test_what_another_error_says_stays_in_prefect() -> None:
+    failed = run(StateType.FAILED, "Failed", "Flow run encountered an exception: KeyError: a@b.example")
+    assert "a@b.example" not in summary(failed, markdown=None, ui_url="")
 
 
 def test_a_run_that_goes_on_is_not_called_ended() -> None:
