@@ -22,14 +22,13 @@ from blocks.refresh_environment import RefreshEnvironment, load_environment
 from contracts.errors import ConfigurationError
 from contracts.fleet import EarlierRun, EnvRun, FleetReport, start_key
 from contracts.messages import fleet_markdown, fleet_message
-from tasks.prefect_runs import child_runs, deployment_exists, run_url
+from tasks.prefect_runs import child_runs, deployment_exists, ended_run, run_url
 from tasks.slack import post
 from tasks.transient import ONCE
 
 DEPLOYMENT = "refresh/adhoc"
 # No refresh takes that long: whoever has no worker that starts it, hears so.
 WAIT_S = 24 * 3600.0
-POLL_S = 5.0
 
 
 def refresh_all(
@@ -72,14 +71,14 @@ def refresh_all(
 
 async def _refresh(env: str, parameters: dict[str, Any], key: str) -> EnvRun:
     try:
-        run = await arun_deployment(
+        begun = await arun_deployment(
             DEPLOYMENT,
             parameters=parameters,
             flow_run_name=f"refresh-{env}",
             idempotency_key=key,
-            timeout=WAIT_S,
-            poll_interval=POLL_S,
+            timeout=0,
         )
+        run = await ended_run(begun.id, timeout_s=WAIT_S)
     except Exception as error:  # noqa: BLE001 - whatever becomes of one env, the others are refreshed
         get_logger("refresh.fleet").error("[%s] Prefect couldn't be asked: %s", env, type(error).__name__)
         return EnvRun(env=env, state="Unknown", seconds=0.0, run_url="", is_completed=False)

@@ -5,6 +5,7 @@ It is handed the run's key and the clone's names. What it has done, it leaves in
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from typing import cast
 
@@ -22,10 +23,9 @@ from contracts.state_message import reason_of
 from tasks.archive.saved_report import read_report
 from tasks.aurora.clone import clone_login
 from tasks.border import no_row_escapes
-from tasks.prefect_runs import child_runs, deployment_exists, run_url
+from tasks.prefect_runs import child_runs, deployment_exists, ended_run, run_url
 
 WAIT_S = 24 * 3600.0
-POLL_S = 5.0
 
 
 def mask_in_own_job(block: RefreshEnvironment, run: RunKey, clone: Clone, deployment: str) -> MaskingReport:
@@ -36,7 +36,7 @@ def mask_in_own_job(block: RefreshEnvironment, run: RunKey, clone: Clone, deploy
         PreconditionFailed: the run of an earlier attempt may still be at work on this clone.
     """
     _no_other_is_at_work(run)
-    asked_for = run_deployment(
+    begun = run_deployment(
         deployment,
         parameters={
             "run": {"env": run.env, "flow_run_id": str(run.flow_run_id)},
@@ -44,13 +44,14 @@ def mask_in_own_job(block: RefreshEnvironment, run: RunKey, clone: Clone, deploy
         },
         flow_run_name=f"mask-{run.env}",
         idempotency_key=start_key(run, int(flow_run.run_count or 1)),
-        timeout=WAIT_S,
-        poll_interval=POLL_S,
+        timeout=0,
     )
-    ended = cast(FlowRun, asked_for)  # a coroutine only where the caller is one
+    # `run_deployment` returns a coroutine only where its caller is one.
+    ended = asyncio.run(ended_run(cast(FlowRun, begun).id, timeout_s=WAIT_S))
     if ended.state is None or not ended.state.is_completed():
+        how = "ended as" if ended.state and ended.state.is_final() else "hasn't ended in a day, and is"
         raise JobFailed(
-            f"it ended as {ended.state_name}. {reason_of(ended.state.message if ended.state else None)}",
+            f"it {how} {ended.state_name}. {reason_of(ended.state.message if ended.state else None)}",
             resource=f"mask run of {deployment}",
             remedy=f"Nothing left the clone. See {run_url(ended.id)}",
         )

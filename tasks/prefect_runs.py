@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from datetime import UTC, datetime
 from uuid import UUID
 
+import httpx
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlowRunId
 from prefect.client.schemas.objects import FlowRun
@@ -15,6 +18,8 @@ from prefect.settings import get_current_settings
 
 from contracts.errors import ConfigurationError
 from contracts.naming import RunKey
+
+POLL_S = 5.0
 
 
 def this_run(env: str) -> RunKey:
@@ -54,6 +59,26 @@ def deployment_exists(name: str) -> bool:
     except ObjectNotFound:
         return False
     return True
+
+
+async def ended_run(flow_run_id: UUID, *, timeout_s: float) -> FlowRun:
+    """A run once it has ended; as it is, if it hasn't after ``timeout_s``.
+
+    A server that is away for a while (a restart, an update) is asked again: what is waited for goes on without it.
+    """
+    deadline = time.monotonic() + timeout_s
+    async with get_client() as client:
+        while True:
+            try:
+                run = await client.read_flow_run(flow_run_id)
+            except httpx.HTTPError as error:
+                if time.monotonic() > deadline:
+                    raise
+                get_logger("refresh.waiting").warning("Prefect couldn't be asked: %s", type(error).__name__)
+            else:
+                if (run.state is not None and run.state.is_final()) or time.monotonic() > deadline:
+                    return run
+            await asyncio.sleep(POLL_S)
 
 
 def child_runs(flow_run_id: UUID) -> list[FlowRun]:
