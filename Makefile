@@ -14,6 +14,8 @@ ROWS ?=
 TABLES ?=
 PEERS ?=
 FRESH ?=
+FLEET ?=
+ENVIRONMENT ?=
 
 run := .venv/bin/python -m
 
@@ -46,6 +48,11 @@ setup: .venv/.synced ## Make .venv from uv.lock (every target below does it when
 demo: setup ## One refresh on local AWS, shown step by step (SAMPLE=path: your own schema or dump; POLICY=dir: its policy)
 	@$(run) deployments.demo $(if $(SAMPLE),--sample "$(SAMPLE)") $(if $(POLICY),--policy "$(POLICY)")
 
+# Not with an account of importance: it swaps the target's database, as every refresh does.
+.PHONY: aws-smoke
+aws-smoke: setup ## One refresh on AWS, of an env of yours, with the demo's report (ENVIRONMENT=deployments/environments/NAME.yaml)
+	@$(run) deployments.demo.smoke --environment "$(ENVIRONMENT)"
+
 # make up ARGS='--port 4200': the Prefect server's port, else a free one
 .PHONY: up
 up: setup ## Local AWS, a Prefect server, an ECS worker, all deployments and automations, until Ctrl-C
@@ -54,6 +61,11 @@ up: setup ## Local AWS, a Prefect server, an ECS worker, all deployments and aut
 .PHONY: e2e
 e2e: setup ## See that what `make up` starts refreshes, by the API and by the CLI, and ends without a trace
 	@$(run) pytest tests/e2e/test_up.py $(ARGS)
+
+# Five minutes. The suite does the same with two envs.
+.PHONY: fleet
+fleet: setup ## Eight envs refreshed by one run on local AWS, one of which fails (FLEET=12: so many)
+	@FLEET=$(or $(FLEET),8) $(run) pytest tests/e2e/test_fleet.py --durations=3 $(ARGS)
 
 .PHONY: test
 test: setup ## The whole test suite
@@ -98,12 +110,15 @@ terraform: setup .venv/.checkov ## The Terraform modules: format, validity, prom
 	@touch .venv/.checkov
 
 .PHONY: lint
-lint: setup ## Style, types, the direction of imports, and the image's Dockerfile
+lint: setup ## Style, types, the direction of imports, the image's Dockerfile, CI's scripts and workflows
 	@$(run) ruff check .
 	@$(run) ruff format --check .
 	@$(run) mypy
 	@.venv/bin/lint-imports --no-logo
 	@.venv/bin/hadolint deployments/ecs/Dockerfile
+	@.venv/bin/shellcheck .ci/run deployments/ci/*.sh
+	@if command -v actionlint >/dev/null; then actionlint; \
+	else echo 'NOT RUN: actionlint over .github/workflows. It is on no package index: https://github.com/rhysd/actionlint' >&2; fi
 
 .PHONY: format
 format: setup ## Put the code into its one style, and mend what ruff can mend

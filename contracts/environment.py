@@ -137,6 +137,11 @@ class MaskingSettings(_Model):
         pattern=r"^[A-Za-z0-9_.-]+$",
         description="Directory of the policy in sql/databases/; the source database's name by default.",
     )
+    deployment: str | None = Field(
+        default=None,
+        pattern=r"^[^/]+/[^/]+$",
+        description="Deployment that masks as a job of its own, such as mask/mask; by default the refresh does.",
+    )
 
 
 class SlackSettings(_Model):

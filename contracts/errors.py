@@ -17,7 +17,9 @@
     ├── ClientToolFailed          pg_dump, pg_restore or psql ended with an error
     ├── ArchiveInvalid            an archive is missing, incomplete, or not what its manifest says
     ├── VerificationFailed        masked data didn't pass its checks; nothing left the clone
-    └── CleanupIncomplete         something that this run made is still there; holds what, and the command
+    ├── JobFailed                 a step that runs as a job of its own ended otherwise than as completed
+    ├── CleanupIncomplete         something that this run made is still there; holds what, and the command
+    └── FleetIncomplete           some envs of a fleet weren't refreshed; the others were
 
 A message says what happened, to which resource, and what to do next. None holds row data or a secret:
 Prefect stores messages, causes and tracebacks, so a cause that could quote a row is cut off with ``from None``
@@ -152,6 +154,10 @@ class VerificationFailed(RefreshError):
     """Masked data didn't pass its checks. Nothing left the clone."""
 
 
+class JobFailed(RefreshError):
+    """A step that runs as a job of its own ended otherwise than as completed."""
+
+
 class CleanupIncomplete(RefreshError):
     """Something that this run made is still there, and may cost money. ``leftovers`` names it."""
 
@@ -161,4 +167,16 @@ class CleanupIncomplete(RefreshError):
             f"{len(leftovers)} resources are still there: {', '.join(leftovers)}",
             resource="cleanup",
             remedy=remedy,
+        )
+
+
+class FleetIncomplete(RefreshError):
+    """Some envs of a fleet weren't refreshed. ``envs`` names them; the others have new data."""
+
+    def __init__(self, *, envs: tuple[str, ...], of: int) -> None:
+        self.envs = envs
+        super().__init__(
+            f"{len(envs)} of {of} envs weren't refreshed: {', '.join(envs)}",
+            resource="fleet",
+            remedy="See their runs. Retry this run: it refreshes those again, and no other.",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts.fleet import FleetReport
 from contracts.report import RefreshReport
 from contracts.results import Snapshot
 
@@ -96,4 +97,33 @@ Live database `{report.target.database}`, before it `{report.target.previous or 
 | table | action | rows |
 |---|---|---|
 {tables}
+"""
+
+
+def fleet_message(report: FleetReport, run_url: str) -> str:
+    """One line per env."""
+    refreshed = len(report.runs) - len(report.not_refreshed)
+    mark = ":x:" if report.not_refreshed else ":white_check_mark:"
+    lines = [
+        f"{mark} *fleet*: {refreshed} of {len(report.runs)} envs refreshed, in {duration(report.seconds)}."
+    ]
+    lines += [
+        f"{':white_check_mark:' if run.is_completed else ':x:'} *{run.env}*: {run.state},"
+        f" {duration(run.seconds)}, {run.run_url}"
+        for run in report.runs
+    ]
+    return "\n".join([*lines, run_url])
+
+
+def fleet_markdown(report: FleetReport) -> str:
+    """The artifact on the fleet's page."""
+    runs = "\n".join(
+        f"| {run.env} | {run.state} | {duration(run.seconds)} | {run.run_url} |" for run in report.runs
+    )
+    refreshed = len(report.runs) - len(report.not_refreshed)
+    return f"""# {refreshed} of {len(report.runs)} envs refreshed, in {duration(report.seconds)}
+
+| env | state | time | run |
+|---|---|---|---|
+{runs}
 """

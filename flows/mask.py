@@ -1,4 +1,4 @@
-"""Mask the clone, and prove it before anything leaves."""
+"""Mask the clone, and prove it before anything leaves: within the refresh, or as a job with a role of its own."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ from tasks.archiving import extent_of, read_masking_report, reusable_archive
 from tasks.aurora.renewal import renewed_while_alive
 from tasks.cleaning import without_hiding
 from tasks.hooks import clean_up_after_death, tell_failure
+from tasks.mask_job import mask_in_own_job
 from tasks.one_at_a_time import one_refresh_at_a_time
 from tasks.prefect_runs import this_run
 from tasks.preflight import preflight
@@ -63,7 +64,10 @@ def refresh(env: EnvName, from_snapshot: str = NEW) -> RefreshReport:
                     with timed("clone", steps):
                         cloned = clone(run, taken)
                     with timed("mask", steps):
-                        masked = mask(run, cloned)
+                        own_job = block.environment.masking.deployment
+                        masked = (
+                            mask_in_own_job(block, run, cloned, own_job) if own_job else mask(run, cloned)
+                        )
                     with timed("dump", steps):
                         archive = dump(run, cloned, masked, taken)
             else:

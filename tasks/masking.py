@@ -18,6 +18,7 @@ from contracts.results import Clone
 from masking.catalogue import Catalogue
 from masking.keys import MaskingKeys
 from masking.planning.plan import Plan, make_plan
+from tasks.archive.saved_report import save_report
 from tasks.archive.saved_schema import save_schema
 from tasks.aurora.clone import clone_login
 from tasks.border import no_row_escapes
@@ -138,6 +139,7 @@ def verify_clone(block: RefreshEnvironment, run: RunKey, clone: Clone, planned: 
     with no_row_escapes(f"clone {clone.cluster_id}", doing="verifying it"):
         report = verify(login, database, planned.catalogue, planned.plan, _keys(block, run))
         finish(login, database)
+        save_report(login, database, report)
     passed = sum(check.result == "passed" for check in report.verification.checks)
     get_run_logger().info("Verification %s: %d checks passed", report.verification.verdict, passed)
     return report

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from datetime import UTC, datetime
 from uuid import UUID
 
+import httpx
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlowRunId
 from prefect.client.schemas.objects import FlowRun
@@ -16,16 +19,23 @@ from prefect.settings import get_current_settings
 from contracts.errors import ConfigurationError
 from contracts.naming import RunKey
 
+POLL_S = 5.0
+
 
 def this_run(env: str) -> RunKey:
     """The key of the flow run that we are in; a retry has the same."""
+    return RunKey(env=env, flow_run_id=this_run_id())
+
+
+def this_run_id() -> UUID:
+    """The id of the flow run that we are in."""
     if flow_run.id is None:
         raise ConfigurationError(
             "everything that a refresh makes is named after its flow run, and this isn't one",
             resource="refresh",
             remedy="Call the flow itself, not its function.",
         )
-    return RunKey(env=env, flow_run_id=UUID(flow_run.id))
+    return UUID(flow_run.id)
 
 
 def is_live(flow_run_id: UUID) -> bool | None:
@@ -41,13 +51,47 @@ def is_live(flow_run_id: UUID) -> bool | None:
     return run.state is None or not run.state.is_final()
 
 
-def subflow_runs(flow_run_id: UUID) -> list[FlowRun]:
-    """A run's subflows in the order in which they began; of one that was retried, each step's newest."""
+def deployment_exists(name: str) -> bool:
+    """Whether Prefect has a deployment called ``name``, written ``flow/deployment``."""
+    try:
+        with get_client(sync_client=True) as client:
+            client.read_deployment_by_name(name)
+    except ObjectNotFound:
+        return False
+    return True
+
+
+async def ended_run(flow_run_id: UUID, *, timeout_s: float) -> FlowRun:
+    """A run once it has ended; as it is, if it hasn't after ``timeout_s``.
+
+    A server that is away for a while (a restart, an update) is asked again: what is waited for goes on without it.
+    """
+    deadline = time.monotonic() + timeout_s
+    async with get_client() as client:
+        while True:
+            try:
+                run = await client.read_flow_run(flow_run_id)
+            except httpx.HTTPError as error:
+                if time.monotonic() > deadline:
+                    raise
+                get_logger("refresh.waiting").warning("Prefect couldn't be asked: %s", type(error).__name__)
+            else:
+                if (run.state is not None and run.state.is_final()) or time.monotonic() > deadline:
+                    return run
+            await asyncio.sleep(POLL_S)
+
+
+def child_runs(flow_run_id: UUID) -> list[FlowRun]:
+    """Every run that a run began, in its own process or through a deployment."""
     with get_client(sync_client=True) as client:
-        children = client.read_flow_runs(
+        return client.read_flow_runs(
             flow_run_filter=FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[flow_run_id]))
         )
-    newest = {child.name: child for child in sorted(children, key=_began)}
+
+
+def subflow_runs(flow_run_id: UUID) -> list[FlowRun]:
+    """A run's subflows in the order in which they began; of one that was retried, each step's newest."""
+    newest = {child.name: child for child in sorted(child_runs(flow_run_id), key=_began)}
     return sorted(newest.values(), key=_began)
 
 

@@ -12,6 +12,7 @@ from contracts.naming import RunKey
 from tasks.aurora.describe import describe_cluster
 from tasks.aurora.snapshots import check_source
 from tasks.aws import aws_errors, client
+from tasks.mask_job import check_deployment
 from tasks.policy_files import read_policy
 from tasks.postgres.target_check import check_target
 from tasks.secrets.reading import read_masking_keys
@@ -28,7 +29,10 @@ def preflight(block: RefreshEnvironment, run: RunKey) -> str:
     environment = block.environment
     check_vault_client(environment)
     policy = read_policy(policy_directory(environment.policy_name))
-    read_masking_keys(block)
+    if environment.masking.deployment:
+        check_deployment(environment.masking.deployment)  # whose role alone reads the root key
+    else:
+        read_masking_keys(block)
     _check_bucket(block)
     check_source(block.source_credentials, environment.source)
     _check_source_is_not_target(block)

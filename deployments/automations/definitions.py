@@ -23,7 +23,7 @@ from deployments.ecs.job_template import HEARTBEAT_S
 
 HEARTBEAT = "prefect.flow-run.heartbeat"
 CRASHED = "prefect.flow-run.Crashed"
-OUR_FLOWS = ("refresh", "rollback", "janitor", "policy")
+OUR_FLOWS = ("refresh", "refresh_fleet", "mask", "rollback", "janitor", "policy")
 LOST_AFTER = timedelta(seconds=5 * HEARTBEAT_S)
 """A busy server or network may swallow a heartbeat or two; a live run that is called dead loses its clone."""
 JANITOR_AFTER = timedelta(seconds=60)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-import traceback
 from pathlib import Path
-from typing import Any
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
@@ -110,8 +108,7 @@ def _finish(
 ) -> int:
     block = load_environment(ENV)
     if not state.is_completed():
-        console.print(f"[bold red]The refresh ended as {state.name}.[/]")
-        console.print(_error_of(state), markup=False)
+        show.failure(console, state)
         leftovers = find_leftovers(block, archive_of=None)
         if state.state_details.flow_run_id is not None:
             content = report_file.unfinished(
@@ -133,15 +130,6 @@ def _finish(
     show.slack(console, world.slack)
     show.ending(console, report, directory, content["leftovers"])
     return show.verdict(console, untrue(content, look(world, directory / "archive")))
-
-
-def _error_of(state: State[Any]) -> str:
-    error = state.result(raise_on_failure=False)
-    if isinstance(error, RefreshError):
-        return str(error)
-    return (
-        "".join(traceback.format_exception(error)) if isinstance(error, BaseException) else str(state.message)
-    )
 
 
 def _download_archive(world: World, report: RefreshReport, directory: Path) -> None:

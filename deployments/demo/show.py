@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
+from typing import Any
 
 import psycopg
+from prefect.client.schemas.objects import State
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from contracts.errors import RefreshError
 from contracts.messages import duration, size
 from contracts.report import RefreshReport
 from deployments.demo.report_file import REPORT_NAME
@@ -66,11 +70,27 @@ def slack(console: Console, receiver: SlackReceiver) -> None:
         console.print(f"  {message['text']}".replace("\n", "\n  "), markup=False)
 
 
-def ending(console: Console, report: RefreshReport, directory: Path, leftovers: list[str]) -> None:
+def failure(console: Console, state: State[Any]) -> None:
+    """How a run ended that didn't complete, and why."""
+    console.print(f"[bold red]The refresh ended as {state.name}.[/]")
+    error = state.result(raise_on_failure=False)
+    if isinstance(error, RefreshError):
+        text = str(error)
+    elif isinstance(error, BaseException):
+        text = "".join(traceback.format_exception(error))
+    else:
+        text = str(state.message)
+    console.print(text, markup=False)
+
+
+def ending(
+    console: Console, report: RefreshReport, directory: Path, leftovers: list[str], *, has_copy: bool = True
+) -> None:
     target = report.target
+    copy = f"; a copy in {directory / 'archive'}" if has_copy else ""
     console.print(
         f"[bold]Archive[/]  {report.archive.uri}: {report.archive.objects} objects,"
-        f" {size(report.archive.size_bytes)}; a copy in {directory / 'archive'}"
+        f" {size(report.archive.size_bytes)}{copy}"
     )
     console.print(
         f"[bold]Swap[/]     {target.database} has {target.rows:,} rows; what it was is {target.previous};"

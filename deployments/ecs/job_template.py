@@ -14,7 +14,6 @@ from typing import Any
 from deployments.ecs.pool import EcsPool
 
 CONTAINER = "prefect"  # by this name prefect-aws's observer knows the container whose exit code counts
-FAMILY = "refresh"
 COMMAND = "prefect flow-run execute"
 USER = "10001:10001"  # as in the Dockerfile
 SCRATCH = "/scratch"  # the one place that can be written to; as in the Dockerfile
@@ -75,7 +74,7 @@ def _variables() -> dict[str, Any]:
 
 def _task_definition(pool: EcsPool) -> dict[str, Any]:
     definition: dict[str, Any] = {
-        "family": FAMILY,
+        "family": pool.family,
         "requiresCompatibilities": ["FARGATE"],
         "networkMode": "awsvpc",
         "cpu": "{{ cpu }}",
@@ -116,7 +115,7 @@ def _container(pool: EcsPool) -> dict[str, Any]:
             "options": {
                 "awslogs-group": pool.log_group,
                 "awslogs-region": pool.region,
-                "awslogs-stream-prefix": FAMILY,
+                "awslogs-stream-prefix": pool.family,
             },
         },
     }

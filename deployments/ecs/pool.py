@@ -18,6 +18,8 @@ SecretArn = Annotated[
 SubnetId = Annotated[str, StringConstraints(pattern=r"^subnet-[0-9a-f]+$")]
 SecurityGroupId = Annotated[str, StringConstraints(pattern=r"^sg-[0-9a-f]+$")]
 
+FAMILY = "refresh"
+
 
 class EcsPool(BaseModel):
     """Names and ARNs of what tasks run in and as. None of it is a secret."""
@@ -27,6 +29,8 @@ class EcsPool(BaseModel):
     image: Annotated[str, StringConstraints(pattern=r"^\S+@sha256:[0-9a-f]{64}$")]
     """By digest: a tag can be moved to another image."""
     region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    family: Annotated[str, StringConstraints(pattern=r"^refresh(-mask)?$")] = FAMILY
+    """Of the task definitions; those of the pool for masking are ``refresh-mask``. The worker's role knows both."""
     cluster: Annotated[str, StringConstraints(min_length=1)]
     """Name or ARN of the ECS cluster."""
     task_role_arn: RoleArn

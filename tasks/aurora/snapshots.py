@@ -3,40 +3,68 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Literal
 
 from prefect import get_run_logger, task
 from prefect_aws import AwsCredentials
 
 from contracts.environment import Environment, Source
-from contracts.errors import PreconditionFailed
+from contracts.errors import AwsError, PreconditionFailed
 from contracts.expiry import snapshot_ownership
 from contracts.naming import RunKey
 from contracts.results import Snapshot
 from tasks.aurora.describe import describe_cluster, describe_snapshot, wait_until_available
 from tasks.aurora.ensuring import ensure_exists
+from tasks.aurora.statuses import outlook
 from tasks.aws import aws_errors, client
 from tasks.transient import REPEATABLE
+from tasks.waiting import wait_for
 
 # Snapshots of large clusters take hours; AWS's own waiter gives up after some minutes.
 SNAPSHOT_TIMEOUT_S = 6 * 3600.0
+# https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBClusterSnapshot.html
+BUSY = "InvalidDBClusterState"
 
 
 @task(**REPEATABLE)
 def create_snapshot(credentials: AwsCredentials, environment: Environment, run: RunKey) -> str:
-    """Begin this run's manual snapshot of the source and return its identifier; adopt one that this run began."""
+    """Begin this run's manual snapshot of the source and return its identifier; adopt one that this run began.
+
+    While the source is being backed up, for another env's refresh or by AWS, RDS takes no second snapshot: that is
+    waited for.
+    """
     source = environment.source
     ownership = snapshot_ownership(environment, run, datetime.now(UTC))
     identifier = run.aws_identifier("snapshot")
-    ensure_exists(
-        lambda: describe_snapshot(credentials, identifier),
-        lambda: client(credentials, "rds").create_db_cluster_snapshot(
-            DBClusterIdentifier=source.cluster,
-            DBClusterSnapshotIdentifier=identifier,
-            Tags=ownership.aws_tags(),  # type: ignore[arg-type]
-        ),
-        resource=f"cluster snapshot {identifier}",
-        already_exists="DBClusterSnapshotAlreadyExistsFault",
-        ownership=ownership,
+
+    def begin() -> Literal[True] | None:
+        try:
+            ensure_exists(
+                lambda: describe_snapshot(credentials, identifier),
+                lambda: client(credentials, "rds").create_db_cluster_snapshot(
+                    DBClusterIdentifier=source.cluster,
+                    DBClusterSnapshotIdentifier=identifier,
+                    Tags=ownership.aws_tags(),  # type: ignore[arg-type]
+                ),
+                resource=f"cluster snapshot {identifier}",
+                already_exists="DBClusterSnapshotAlreadyExistsFault",
+                ownership=ownership,
+            )
+        except AwsError as error:
+            if error.code.removesuffix("Fault") != BUSY:
+                raise
+            found = describe_cluster(credentials, source.cluster)
+            if found is None or outlook(found["Status"]) == "hopeless":
+                raise
+            return None
+        return True
+
+    wait_for(
+        begin,
+        resource=f"source cluster {source.cluster}",
+        waiting_for="in a state in which a snapshot can be taken",
+        timeout_s=SNAPSHOT_TIMEOUT_S,
+        remedy="See what keeps it busy in the RDS console, then start the refresh again.",
     )
     get_run_logger().info("Snapshot %s of %s is under way", identifier, source.cluster)
     return identifier

@@ -20,7 +20,8 @@ import pytest
 from deployments.demo.ecs import CLUSTER, LOG_GROUP, make_ecs, worker_environment
 from deployments.demo.services import local_environment, start_ecs_worker
 from deployments.demo.world import World
-from deployments.ecs.job_template import CONTAINER, FAMILY, base_job_template
+from deployments.ecs.job_template import CONTAINER, base_job_template
+from deployments.ecs.pool import FAMILY
 from deployments.localaws.ecs.containers import Container
 from tests.e2e.conftest import Env
 from tests.fix_prefect import PrefectServer

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from blocks.environment_files import environment_names
+from contracts.fleet import AT_ONCE_MAX
 from tests.fix_prefect import Daemon, PrefectServer
 
 RUN_START_TIMEOUT_S = 90
@@ -36,6 +37,7 @@ def deployed(prefect_server: PrefectServer) -> PrefectServer:
         "refresh/nightly",
         "refresh/adhoc",
         "refresh/ci",
+        "refresh_fleet/fleet",
         "janitor/janitor",
         "rollback/rollback",
         "policy/check",
@@ -54,6 +56,15 @@ def test_env_is_a_drop_down_of_the_envs_that_have_a_file(deployed: PrefectServer
     assert env["description"]
 
 
+def test_a_fleets_envs_are_a_choice_of_several_and_how_many_at_once_has_a_ceiling(
+    deployed: PrefectServer,
+) -> None:
+    properties = deployed.deployment("refresh_fleet/fleet")["parameter_openapi_schema"]["properties"]
+    assert properties["envs"]["items"]["enum"] == list(environment_names())
+    assert properties["envs"]["minItems"] == 1
+    assert properties["at_once"]["maximum"] == AT_ONCE_MAX
+
+
 def test_nightly_is_scheduled_per_env_in_its_own_time_zone(deployed: PrefectServer) -> None:
     schedules = deployed.deployment("refresh/nightly")["schedules"]
     assert {item["parameters"]["env"]: item["schedule"]["timezone"] for item in schedules} == {
@@ -70,7 +81,7 @@ def test_nothing_but_nightly_and_the_janitor_runs_by_itself(deployed: PrefectSer
         if deployment["schedules"]
     }
     assert scheduled >= {"nightly", "janitor"}
-    assert not scheduled & {"adhoc", "ci", "rollback", "check"}
+    assert not scheduled & {"adhoc", "ci", "fleet", "rollback", "check"}
 
 
 def test_an_unknown_env_is_refused_before_there_is_a_run(deployed: PrefectServer) -> None:

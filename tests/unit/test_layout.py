@@ -83,6 +83,7 @@ def test_every_deployment_names_a_flow_that_exists_and_the_one_work_pool() -> No
         "refresh/nightly",
         "refresh/adhoc",
         "refresh/ci",
+        "refresh_fleet/fleet",
         "janitor/janitor",
         "rollback/rollback",
         "policy/check",

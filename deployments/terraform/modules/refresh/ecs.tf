@@ -66,8 +66,15 @@ resource "aws_vpc_security_group_egress_rule" "task_to_https" {
   to_port           = 443
 }
 
+locals {
+  # Each worker's work pool.
+  workers = merge({ worker = var.name }, var.mask_pool ? { "worker-mask" = "${var.name}-mask" } : {})
+}
+
 resource "aws_ecs_task_definition" "worker" {
-  family                   = "${var.name}-worker"
+  for_each = local.workers
+
+  family                   = "${var.name}-${each.key}"
   requires_compatibilities = ["FARGATE"]
   network_mode             = "awsvpc"
   cpu                      = 512
@@ -79,7 +86,7 @@ resource "aws_ecs_task_definition" "worker" {
   container_definitions = jsonencode([{
     name                   = "worker"
     image                  = var.image
-    command                = ["prefect", "worker", "start", "--pool", var.name, "--type", "ecs"]
+    command                = ["prefect", "worker", "start", "--pool", each.value, "--type", "ecs"]
     essential              = true
     cpu                    = 512
     memory                 = 1024
@@ -96,7 +103,7 @@ resource "aws_ecs_task_definition" "worker" {
       options = {
         awslogs-group         = aws_cloudwatch_log_group.refresh["worker"].name
         awslogs-region        = local.region
-        awslogs-stream-prefix = "worker"
+        awslogs-stream-prefix = each.key
       }
     }
   }])
@@ -107,9 +114,11 @@ resource "aws_ecs_task_definition" "worker" {
 }
 
 resource "aws_ecs_service" "worker" {
-  name            = "${var.name}-worker"
+  for_each = local.workers
+
+  name            = "${var.name}-${each.key}"
   cluster         = aws_ecs_cluster.refresh.id
-  task_definition = aws_ecs_task_definition.worker.arn
+  task_definition = aws_ecs_task_definition.worker[each.key].arn
   desired_count   = var.worker_count
   launch_type     = "FARGATE"
   propagate_tags  = "SERVICE"

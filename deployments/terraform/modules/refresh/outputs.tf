@@ -1,6 +1,5 @@
-output "pool" {
-  description = "What deployments/ecs/pool.yaml has to say, for the work pool's base job template."
-  value = {
+locals {
+  pool = {
     image                              = var.image
     region                             = local.region
     cluster                            = aws_ecs_cluster.refresh.arn
@@ -12,6 +11,20 @@ output "pool" {
     prefect_api_url                    = var.prefect_api_url
     prefect_api_auth_string_secret_arn = aws_secretsmanager_secret.prefect.arn
   }
+}
+
+output "pool" {
+  description = "What deployments/ecs/pool.yaml has to say, for the work pool's base job template."
+  value       = local.pool
+}
+
+output "mask_pool" {
+  description = "What deployments/ecs/mask-pool.yaml has to say, where masking is a job of its own."
+  value = !var.mask_pool ? null : merge(local.pool, {
+    family             = "refresh-mask"
+    task_role_arn      = aws_iam_role.this["mask"].arn
+    security_group_ids = [aws_security_group.mask[0].id]
+  })
 }
 
 output "environments" {

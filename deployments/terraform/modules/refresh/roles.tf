@@ -17,6 +17,7 @@ locals {
     cluster_name       = aws_ecs_cluster.refresh.name
     queue_arn          = aws_sqs_queue.task_events.arn
     task_role_arn      = "arn:${local.partition}:iam::${local.account}:role/${var.name}-task"
+    mask_role_arn      = "arn:${local.partition}:iam::${local.account}:role/${var.name}-mask"
     execution_role_arn = "arn:${local.partition}:iam::${local.account}:role/${var.name}-execution"
   }
 
@@ -48,7 +49,15 @@ locals {
   )
 
   # "role/policy" or "role/policy/env" → its text.
-  documents = merge(
+  documents = { for name, text in local.filled_in : name => var.mask_pool ? local.without_root_key[name] : text }
+
+  # Where masking is a job of its own, its role alone reads the root key.
+  without_root_key = { for name, text in local.filled_in : name => !startswith(name, "task/task-data/") ? text : jsonencode({
+    Version   = "2012-10-17"
+    Statement = [for statement in jsondecode(text).Statement : statement if statement.Sid != "ReadRootKey"]
+  }) }
+
+  filled_in = merge(
     { for role in ["execution", "worker"] :
       "${role}/${role}" => templatefile("${local.policies}/${role}.json.tftpl", merge(local.shared, { key_arn = aws_kms_key.operations.arn }))
     },

@@ -112,6 +112,15 @@ variable "worker_count" {
   default     = 1
 }
 
+variable "mask_pool" {
+  description = <<-EOT
+    Whether masking is a job of its own, in a work pool called {name}-mask: its role reaches the clone alone, and then the
+    task role can't read the root key. Every env's file has to say `masking: {deployment: mask/mask}`.
+  EOT
+  type        = bool
+  default     = false
+}
+
 variable "github_repository" {
   description = "owner/name whose main branch may start deployments by OIDC; none makes no role for CI."
   type        = string

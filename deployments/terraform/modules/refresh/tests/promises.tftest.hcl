@@ -171,6 +171,43 @@ run "a_role_for_ci_is_for_one_repositorys_main_branch" {
   }
 }
 
+run "masking_as_a_job_of_its_own_takes_the_root_key_from_the_task_role" {
+  command = plan
+
+  variables {
+    mask_pool = true
+  }
+
+  assert {
+    condition     = keys(aws_ecs_service.worker) == ["worker", "worker-mask"]
+    error_message = "The mask pool has no worker."
+  }
+
+  assert {
+    condition     = alltrue([for env in ["dev", "staging"] : !strcontains(aws_iam_policy.this["task/task-data/${env}"].policy, "ReadRootKey")])
+    error_message = "The task role can read the root key."
+  }
+
+  assert {
+    condition     = alltrue([for env in ["dev", "staging"] : strcontains(aws_iam_policy.this["mask/mask/${env}"].policy, "ReadRootKey")])
+    error_message = "The mask role can't read the root key."
+  }
+
+  assert {
+    condition     = length(aws_vpc_security_group_egress_rule.mask_to_clone) == 1 && output.mask_pool.family == "refresh-mask"
+    error_message = "Tasks that mask don't reach the clone, or run as another family."
+  }
+}
+
+run "without_it_there_is_one_worker_and_the_task_role_reads_the_root_key" {
+  command = plan
+
+  assert {
+    condition     = keys(aws_ecs_service.worker) == ["worker"] && strcontains(aws_iam_policy.this["task/task-data/dev"].policy, "ReadRootKey")
+    error_message = "Masking isn't the refresh's own."
+  }
+}
+
 run "every_policy_fits_into_a_managed_policy" {
   command = plan
 

@@ -1,0 +1,1 @@
+"""What a pipeline needs that refreshes an env and shows how it went."""
