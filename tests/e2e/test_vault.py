@@ -22,7 +22,8 @@ from tests.e2e.talkative import everything_at_debug
 from tests.fix_localaws import wait_until
 from tests.fix_vault import VaultServer
 
-EVERY = 10
+#: Readings of the clone's secret, from the masking on, after which its password is changed.
+TURNS = {3, 13, 23}
 
 
 @dataclass
@@ -60,36 +61,43 @@ class Rotations:
 
     @contextmanager
     def under_way(self, patch: pytest.MonkeyPatch) -> Iterator[None]:
-        """The target's once the dump has begun; the clone's at every tenth time that its secret is read."""
+        """The target's once masking has begun; the clone's just after some of the readings of its secret.
+
+        Whoever reads it meanwhile gets an answer when the new version is there.
+        """
         world = self.env.world
         backend: Any = secretsmanager_backends[world.aws.account_id][world.aws.region]
-        answer, reads, counting = backend.get_secret_value, [0], threading.Lock()
+        is_masking, is_over = threading.Event(), threading.Event()
+        answer, reads, rotating = backend.get_secret_value, [0], threading.Lock()
+
+        def rotate(found: Any) -> None:
+            login = {
+                "username": "master",
+                "password": self.set_password(found["Name"].removesuffix("-master")),
+            }
+            world.aws.client("secretsmanager").put_secret_value(
+                SecretId=found["ARN"], SecretString=json.dumps(login)
+            )
+            self.of_the_clone += 1
 
         def get_secret_value(*arguments: Any, **named: Any) -> Any:
-            found = answer(*arguments, **named)
-            if "clone-master" in found["Name"]:
-                with counting:
+            with rotating:
+                found = answer(*arguments, **named)
+                if "clone-master" in found["Name"] and is_masking.is_set():
                     reads[0] += 1
-                    is_turn = reads[0] % EVERY == 0
-                if is_turn:
-                    cluster = found["Name"].removesuffix("-master")
-                    login = {"username": "master", "password": self.set_password(cluster)}
-                    world.aws.client("secretsmanager").put_secret_value(
-                        SecretId=found["ARN"], SecretString=json.dumps(login)
-                    )
-                    self.of_the_clone += 1
+                    if reads[0] in TURNS:
+                        rotate(found)
             return found
 
-        is_over = threading.Event()
-
-        def wait_for_the_dump() -> None:
+        def wait_for_the_masking() -> None:
             while not is_over.wait(0.1):
-                if self.env.runs("dump"):
+                if self.env.runs("mask"):
+                    is_masking.set()
                     self.rotate_target()
                     return
 
         patch.setattr(backend, "get_secret_value", get_secret_value)
-        watching = threading.Thread(target=wait_for_the_dump)
+        watching = threading.Thread(target=wait_for_the_masking)
         watching.start()
         try:
             yield
