@@ -8,6 +8,9 @@ from masking.statements.passes import disarm, rearm
 from masking.statements.slots import hashed_values
 from tasks.postgres.masking_session import Connection, run
 
+#: With more ranges than this, values of one range are found by an index.
+_READ_AS_A_WHOLE = 3
+
 
 def settle(connection: Connection, plan: Plan, domain: str) -> None:
     """For one masking domain, in the transaction that ``connection`` is in.
@@ -26,6 +29,9 @@ def settle(connection: Connection, plan: Plan, domain: str) -> None:
     spaces = connection.execute(
         "SELECT capacity, pg_catalog.count(*), pg_catalog.bool_or(own >= 0) FROM refresh_mask.hashed_values GROUP BY 1"
     ).fetchall()
+    if len(spaces) > _READ_AS_A_WHOLE:
+        connection.execute("CREATE INDEX ON refresh_mask.hashed_values (capacity)")
+        connection.execute("ANALYZE refresh_mask.hashed_values")
     for capacity, rows, some_own in spaces:
         needed, free = connection.execute(
             "SELECT needed, free FROM refresh_mask.settle_slots(%s, %s, %s, %s)",
