@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from deployments.terraform.policy_templates import TASK_POLICIES, render, without
-from tests.e2e.conftest import Env
+from tests.e2e.conftest import REFRESH_TIMEOUT_S, Env
 from tests.e2e.iam_roles import Identity, delete_leftovers, policy_values
 from tests.fix_prefect import Daemon
 
+# World, deployment and worker are started within the first test's time.
+pytestmark = pytest.mark.timeout(2 * REFRESH_TIMEOUT_S + 120)
 POOL = "refresh-mask"
 DEPLOY = ("deploy", "--all", "--no-prompt", "--prefect-file", "deployments/mask/prefect.yaml")
 
