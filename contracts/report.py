@@ -52,9 +52,29 @@ class Check(_Model):
     detail: str = ""
 
 
+class AcknowledgedFinding(_Model):
+    """What was found at ``place`` in ``count`` values, and why the policy says that it may be there."""
+
+    place: str
+    rule: str
+    detail: str
+    count: int
+    reason: str
+
+
+class NotSearched(_Model):
+    """A column of which ``what`` wasn't searched, by rule or by the policy."""
+
+    column: str
+    what: Literal["its raw values, elsewhere", "what it holds"]
+    reason: str
+
+
 class Verification(_Model):
     verdict: Literal["passed", "failed"]
     checks: tuple[Check, ...]
+    acknowledged: tuple[AcknowledgedFinding, ...] = ()
+    not_searched: tuple[NotSearched, ...] = ()
 
 
 class MaskingReport(_Model):

@@ -18,6 +18,7 @@ from contracts.results import Clone
 from masking.catalogue import Catalogue
 from masking.keys import MaskingKeys
 from masking.planning.plan import Plan, make_plan
+from masking.proof.raw_values import RawValues
 from tasks.archive.saved_schema import save_schema
 from tasks.aurora.clone import clone_login
 from tasks.border import no_row_escapes
@@ -27,8 +28,10 @@ from tasks.postgres.catalogue import read_catalogue
 from tasks.postgres.clone_settings import check_clone_settings
 from tasks.postgres.quarantine import event_triggers_as_at_the_source, quarantine
 from tasks.postgres.rehearsal import rehearse
-from tasks.postgres.rewrite import join_owners, rewrite
+from tasks.postgres.rewrite import join_owners, remember, rewrite
 from tasks.postgres.verification import finish, verify
+from tasks.proof.gathering import gather_raw_values
+from tasks.proof.proving import prove
 from tasks.secrets import read_masking_keys
 from tasks.transient import ONCE
 
@@ -51,8 +54,9 @@ def mask_clone(block: RefreshEnvironment, run: RunKey, clone: Clone) -> MaskingR
     # quote: Prefect would walk through every table of a large catalogue, looking for futures.
     rehearse_masking(block, run, clone, cast(Planned, quote(planned)))
     save_clone_schema(block, clone, cast(Planned, quote(planned)))
+    raw = gather_from_clone(block, run, clone, cast(Planned, quote(planned)))
     rewrite_clone(block, run, clone, cast(Planned, quote(planned)))
-    report = verify_clone(block, run, clone, cast(Planned, quote(planned)))
+    report = verify_clone(block, run, clone, cast(Planned, quote(planned)), cast(RawValues, quote(raw)))
     if report.verification.verdict != "passed":
         raise VerificationFailed(
             "its verification didn't pass",
@@ -118,6 +122,20 @@ def save_clone_schema(block: RefreshEnvironment, clone: Clone, planned: Planned)
 
 
 @task(**ONCE)
+def gather_from_clone(block: RefreshEnvironment, run: RunKey, clone: Clone, planned: Planned) -> RawValues:
+    """Empty and filter tables, and remember of the others what the proof will look for: rows, and raw values' hashes.
+
+    The hashes are in this process's memory only, and the proof can't be had without them.
+    """
+    login, database = _login(block, clone), _database(block)
+    with no_row_escapes(f"clone {clone.cluster_id}", doing="remembering its raw values' hashes"):
+        remember(login, database, planned.catalogue, planned.plan, _keys(block, run))
+        raw = gather_raw_values(login, database, planned.catalogue, planned.plan)
+    get_run_logger().info("Remembered hashes of %d raw values of %d columns", len(raw), len(raw.columns))
+    return raw
+
+
+@task(**ONCE)
 def rewrite_clone(block: RefreshEnvironment, run: RunKey, clone: Clone, planned: Planned) -> None:
     """One pass over each table, several tables at once."""
     with no_row_escapes(f"clone {clone.cluster_id}", doing="masking it"):
@@ -132,11 +150,14 @@ def rewrite_clone(block: RefreshEnvironment, run: RunKey, clone: Clone, planned:
 
 
 @task(**ONCE)
-def verify_clone(block: RefreshEnvironment, run: RunKey, clone: Clone, planned: Planned) -> MaskingReport:
+def verify_clone(
+    block: RefreshEnvironment, run: RunKey, clone: Clone, planned: Planned, raw: RawValues
+) -> MaskingReport:
     """Hold whole tables against what was promised, then remove every trace of the masking from the clone."""
     login, database = _login(block, clone), _database(block)
     with no_row_escapes(f"clone {clone.cluster_id}", doing="verifying it"):
         report = verify(login, database, planned.catalogue, planned.plan, _keys(block, run))
+        report = prove(login, database, planned.catalogue, planned.plan, raw, report)
         finish(login, database)
     passed = sum(check.result == "passed" for check in report.verification.checks)
     get_run_logger().info("Verification %s: %d checks passed", report.verification.verdict, passed)

@@ -51,6 +51,8 @@ class ColumnPlan:
     recomputed: Expression | None = None
     #: Whether a script may assign it too: what a condition keeps is then the script's.
     scripted: bool = False
+    #: What verification may find in it, with the reason of each.
+    acknowledged: tuple[tuple[str, str], ...] = ()
 
     @property
     def maskers(self) -> str | None:
@@ -277,10 +279,20 @@ def _column_plan(
         why = f"computed from {', '.join(column.generated_from) or 'no column'}"
         if sources:
             return ColumnPlan(column=column, action="mask", masker="generated", reason=why)
-        return ColumnPlan(column=column, action="keep", reason=why)
+        return ColumnPlan(
+            column=column,
+            action="keep",
+            reason=why,
+            acknowledged=_acknowledged(rule.columns.get(column.name)),
+        )
     found = rule.columns[column.name]
     if isinstance(found.parameters, Keep):
-        return ColumnPlan(column=column, action="keep", reason=found.parameters.reason)
+        return ColumnPlan(
+            column=column,
+            action="keep",
+            reason=found.parameters.reason,
+            acknowledged=_acknowledged(found),
+        )
     use = uses[root.id, column.name].on(column)
     return ColumnPlan(
         column=column,
@@ -292,6 +304,12 @@ def _column_plan(
         recomputed=again.get((root.id, column.name)),
         scripted=column.name in scripted,
     )
+
+
+def _acknowledged(rule: ColumnRule | None) -> tuple[tuple[str, str], ...]:
+    if rule is None or not isinstance(rule.parameters, Keep):
+        return ()
+    return tuple(sorted(rule.parameters.acknowledge.items()))
 
 
 def _masks(rule: ColumnRule | None) -> bool:

@@ -59,7 +59,9 @@ LOW_ENTROPY: Final[dict[str, str]] = {
     "bytes": "bytes aren't words",
 }
 #: Domains of scripts that say as much as those maskers' names.
-LOW_ENTROPY_DOMAINS: Final = frozenset({*LOW_ENTROPY, *FIRST_NAMES, *LAST_NAMES, "country", "state", "region"})
+LOW_ENTROPY_DOMAINS: Final = frozenset(
+    {*LOW_ENTROPY, *FIRST_NAMES, *LAST_NAMES, "country", "state", "region"}
+)
 
 #: Fewest characters, separators left out, of what is searched for.
 SHORTEST: Final = 6

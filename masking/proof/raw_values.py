@@ -6,6 +6,7 @@ clone isn't dumped. By chance one of 10¹⁰ runs of words meets one of 10⁷ ha
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -18,8 +19,11 @@ from masking.proof.words import Numbers, WordKey
 #: Bits of the filters per hash; one run of words in 16 passes by chance.
 _FILTER_BITS_PER_HASH: Final = 16
 _LEAST_FILTER_BITS: Final = 1 << 16
-#: A number of so many digits is searched for while at most one in a thousand of all such numbers is a raw one.
-_DENSEST: Final = 1_000
+#: Numbers of so many digits are searched for while at most one in a hundred, where they are, is a raw one.
+_DENSEST: Final = 0.01
+#: Digits by which it is told where numbers are: sequences fill few of 10,000 ranges.
+_LEAD: Final = 4
+_RANGES: Final = 10**_LEAD
 #: Hashes held at most: 8 bytes each, twice that while they are sorted.
 MOST_HASHES: Final = 200_000_000
 #: Hashes that are taken before they are sorted in.
@@ -70,8 +74,8 @@ class RawValues:
     columns: tuple[str, ...]
     #: How many raw values there are of each column.
     counts: tuple[int, ...]
-    #: How many numbers there are by their digits, written without a gap.
-    numbers: dict[int, int]
+    #: Of numbers without a gap, by their digits: which share of all such numbers, where there are some, are raw ones.
+    densities: dict[int, float]
     #: By their digits, what is too dense to be told from chance.
     too_dense: tuple[int, ...]
 
@@ -101,34 +105,43 @@ class Forms:
     hashes: Numbers
     first_two: Numbers
     digits: int = 0
+    #: The first four digits of each such form.
+    leads: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64), repr=False)
 
 
 class Gathered:
-    """Raw values while they come in."""
+    """Raw values while they come in, from several threads."""
 
     def __init__(self, key: WordKey, columns: Sequence[str], *, most: int = MOST_HASHES) -> None:
         self.key, self.columns, self._most = key, tuple(columns), most
         #: By how many words they are, and how many digits where they are one number.
         self._parts: dict[tuple[int, int], list[Run]] = {}
         self._first_two: list[Numbers] = []
+        #: By digits, which of the ranges that begin with the same four have a number.
+        self._ranges: dict[int, npt.NDArray[np.bool_]] = {}
         self._counts = [0] * len(self.columns)
         self._held = self._held_distinct = 0
+        self._lock = threading.Lock()
 
     def count(self, column: int, values: int) -> None:
         """``values`` more of one column, whatever the ways to write them."""
-        self._counts[column] += values
+        with self._lock:
+            self._counts[column] += values
 
     def add(self, column: int, forms: Forms) -> None:
         """What one block had of one column."""
         if not len(forms.hashes):
             return
         origins = np.full(len(forms.hashes), column, dtype=np.uint16)
-        self._parts.setdefault((forms.word_count, forms.digits), []).append((forms.hashes, origins))
-        if forms.word_count > 1:
-            self._first_two.append(forms.first_two)
-        self._held += len(forms.hashes)
-        if self._held > 2 * self._held_distinct + _AT_ONCE:
-            self._compact()
+        with self._lock:
+            self._parts.setdefault((forms.word_count, forms.digits), []).append((forms.hashes, origins))
+            if forms.digits:
+                self._ranges.setdefault(forms.digits, np.zeros(_RANGES, dtype=np.bool_))[forms.leads] = True
+            if forms.word_count > 1:
+                self._first_two.append(forms.first_two)
+            self._held += len(forms.hashes)
+            if self._held > 2 * self._held_distinct + _AT_ONCE:
+                self._compact()
 
     def raw_values(self) -> RawValues:
         """All of them, ready to be looked up.
@@ -137,8 +150,12 @@ class Gathered:
             TooManyRawValues: they would take more memory than is set apart for them.
         """
         self._compact()
-        numbers = {digits: len(parts[0][0]) for (_, digits), parts in self._parts.items() if digits}
-        dense = tuple(sorted(digits for digits, count in numbers.items() if count * _DENSEST > 10**digits))
+        densities = {
+            digits: len(parts[0][0]) / (int(self._ranges[digits].sum()) * 10 ** (digits - _LEAD))
+            for (_, digits), parts in self._parts.items()
+            if digits
+        }
+        dense = tuple(sorted(digits for digits, density in densities.items() if density > _DENSEST))
         by_count: dict[int, list[Run]] = {}
         for (word_count, digits), parts in self._parts.items():
             if digits not in dense:
@@ -151,7 +168,7 @@ class Gathered:
             of_two=Filter.of(_distinct(self._first_two)),
             columns=self.columns,
             counts=tuple(self._counts),
-            numbers=numbers,
+            densities=densities,
             too_dense=dense,
         )
 

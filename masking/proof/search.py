@@ -74,7 +74,7 @@ def _count_numbers(words: Words, long: Places, columns: int, raw: RawValues, int
     rows = np.stack((words.values_of(numbers) % columns, words.lengths[numbers]))
     found, counts = np.unique(rows, axis=1, return_counts=True)
     for (column, length), count in zip(found.T.tolist(), counts.tolist(), strict=True):
-        if length in raw.numbers:
+        if length in raw.densities:
             into.numbers[column, length] += count
 
 

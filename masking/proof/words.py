@@ -23,12 +23,11 @@ Flags = npt.NDArray[np.bool_]
 BLOCK_BYTES: Final = 256 * 1024
 _MODULUS: Final = 1 << 64
 
-_WORD = np.zeros(256, dtype=np.bool_)
-_WORD[[*range(ord("0"), ord("9") + 1), *range(ord("a"), ord("z") + 1), *range(ord("A"), ord("Z") + 1)]] = True
-# Bytes of letters beyond ASCII.
-_WORD[0x80:] = True
-_DIGIT = np.zeros(256, dtype=np.int32)
-_DIGIT[ord("0") : ord("9") + 1] = 1
+# Letters and digits, and the bytes of letters beyond ASCII.
+_IS_WORD: Final = bytes(
+    byte >= 0x80 or bytes([byte]).isalnum() for byte in range(256)
+)  # a translation: 1 for what words are made of, else 0
+_SEPARATORS: Final = bytes(byte for byte in range(256) if not _IS_WORD[byte])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +59,8 @@ class WordKey:
 
     def behind(self, character: str, hashes: Numbers) -> Numbers:
         """Hashes of the same texts with ``character`` put before them."""
-        return self.characters[ord(character)] + hashes * np.uint64(self.base)
+        found: Numbers = self.characters[ord(character)] + hashes * np.uint64(self.base)
+        return found
 
     def __reduce__(self) -> Any:
         raise TypeError("a key isn't written anywhere")
@@ -69,7 +69,8 @@ class WordKey:
 def _powers(base: int, count: int) -> Numbers:
     found = np.full(count, base, dtype=np.uint64)
     found[0] = 1
-    return np.multiply.accumulate(found)
+    powers: Numbers = np.multiply.accumulate(found)
+    return powers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,10 +86,14 @@ class Words:
     ends: Places
     compact: Places
     lengths: Places
+    #: The characters of all words, and the sums before each.
+    left: npt.NDArray[np.uint8] = field(repr=False)
     sums: Numbers = field(repr=False)
     #: Digits before each character of what is left of the block.
     digits: npt.NDArray[np.int32]
     key: WordKey
+    #: The number of the value that the block begins in, within its row.
+    first_value: int = 0
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -99,8 +104,12 @@ class Words:
         return np.flatnonzero((self.block == 9) | (self.block == 10))
 
     def values_of(self, words: Places) -> Places:
-        """In which value of the block, from 0, each word stands."""
-        return np.searchsorted(self.breaks, self.starts[words])
+        """The number of the value in which each word stands; a row's columns follow one another."""
+        return self.values_at(self.starts[words])
+
+    def values_at(self, places: Places) -> Places:
+        """The same of places in the block."""
+        return np.searchsorted(self.breaks, places) + self.first_value
 
     def hashes(self, start: Places, stop: Places) -> Numbers:
         """Of the characters from ``start`` up to ``stop``, in compact places."""
@@ -118,10 +127,10 @@ class Words:
         return (self.digits[stop] - self.digits[start]).astype(np.int64)
 
 
-def words_of(block: bytes, key: WordKey) -> Words:
-    """The words of ``block``, in lower case."""
+def words_of(block: bytes, key: WordKey, *, first_value: int = 0) -> Words:
+    """The words of ``block``, in the case that they have; it begins in that value of a row."""
     characters = np.frombuffer(block, dtype=np.uint8)
-    is_word = _WORD[characters]
+    is_word = np.frombuffer(block.translate(_IS_WORD), dtype=np.bool_)
     edges = np.empty(len(is_word) + 1, dtype=np.bool_)
     edges[1:-1] = is_word[1:] != is_word[:-1]
     edges[0], edges[-1] = (is_word[0], is_word[-1]) if len(is_word) else (False, False)
@@ -130,19 +139,21 @@ def words_of(block: bytes, key: WordKey) -> Words:
     lengths = ends - starts
     compact = np.zeros(len(lengths), dtype=np.int64)
     np.cumsum(lengths[:-1], out=compact[1:])
-    left = characters[is_word]
+    left = np.frombuffer(block.translate(None, _SEPARATORS), dtype=np.uint8)
     powers, _ = key.powers(len(left) + 1)
     sums = np.zeros(len(left) + 1, dtype=np.uint64)
-    np.cumsum(key.characters[left] * powers[: len(left)], out=sums[1:])
+    np.cumsum(key.characters.take(left) * powers[: len(left)], out=sums[1:])
     digits = np.zeros(len(left) + 1, dtype=np.int32)
-    np.cumsum(_DIGIT[left], out=digits[1:])
+    np.cumsum(left - np.uint8(ord("0")) <= 9, out=digits[1:])
     return Words(
         block=characters,
         starts=starts,
         ends=ends,
         compact=compact,
         lengths=lengths,
+        left=left,
         sums=sums,
         digits=digits,
         key=key,
+        first_value=first_value,
     )

@@ -61,18 +61,21 @@ class _Values:
         )
 
 
-def gather(block: bytes, kinds: Sequence[Kind], first_column: int, into: Gathered) -> None:
-    """Take the raw values of a block of COPY's rows, whose columns are of ``kinds`` and numbered from
-    ``first_column``. The block is undressed and folded, and ends with a line's end.
+def gather(
+    block: bytes, kinds: Sequence[Kind], columns: Sequence[int], into: Gathered, *, first_value: int = 0
+) -> None:
+    """Take the raw values of a block of COPY's rows, whose columns are of ``kinds`` and have the numbers ``columns``.
+
+    The block is undressed and folded.
     """
     words = words_of(block, into.key)
     if not len(words):
         return
-    value = words.values_of(np.arange(len(words), dtype=np.int64))
+    value = np.searchsorted(words.breaks, words.starts)
     first = np.flatnonzero(np.concatenate(([True], value[1:] != value[:-1])))
     last = np.concatenate((first[1:], [len(words)])) - 1
     start, stop = words.compact[first], words.compact_end(last)
-    at = np.zeros(len(words.breaks), dtype=np.bool_)
+    at = np.zeros(len(words.breaks) + 1, dtype=np.bool_)
     at[np.searchsorted(words.breaks, np.flatnonzero(words.block == ord("@")))] = True
     found = _Values(
         first=first,
@@ -82,13 +85,13 @@ def gather(block: bytes, kinds: Sequence[Kind], first_column: int, into: Gathere
         digits=words.digit_counts(start, stop),
         has_at=at[value[first]],
     )
-    column = value[first] % len(kinds)
+    column = (value[first] + first_value) % len(kinds)
     for place, kind in enumerate(kinds):
         ours = found.where(column == place)
         ours = ours.where(_identifies(ours, kind))
-        into.count(first_column + place, len(ours.first))
+        into.count(columns[place], len(ours.first))
         for forms in _forms(words, ours, kind):
-            into.add(first_column + place, forms)
+            into.add(columns[place], forms)
 
 
 def _identifies(values: _Values, kind: Kind) -> Flags:
@@ -98,27 +101,28 @@ def _identifies(values: _Values, kind: Kind) -> Flags:
     is_mixed = (digits > 0) & ~is_number
     fits = (count <= MOST_WORDS) & (length >= SHORTEST)
     is_email = values.has_at & (count >= 2) & (length >= SHORTEST)
+    is_code = is_mixed & (length >= SHORTEST_CODE)
+    is_long_number = is_number & (length >= SHORTEST_NUMBER)
+    found: Flags
     match kind:
         case "e-mail address":
-            return fits & (is_email | (count > 1))
+            found = is_email | (count > 1)
         case "phone number":
-            return fits & is_number & (length >= SHORTEST_NUMBER)
+            found = is_long_number
         case "id" | "card number" | "IBAN":
-            code = is_mixed & (length >= SHORTEST_CODE)
-            return fits & (is_email | code | (is_number & (length >= SHORTEST_NUMBER)))
+            found = is_email | is_code | is_long_number
         case "token":
-            code = is_mixed & (length >= SHORTEST_CODE)
-            return fits & (code | (length >= SHORTEST_TOKEN))
+            found = is_code | (length >= SHORTEST_TOKEN)
         case "user name":
-            return fits & (~is_number | (length >= SHORTEST_NUMBER))
+            found = ~is_number | is_long_number
         case "full name" | "first and last name":
-            return fits & (count >= 2) & (digits == 0)
+            found = (count > 1) & (digits == 0)
         case "street and number":
-            return fits & (count >= 2) & is_mixed
+            found = (count > 1) & is_mixed
         case "value":
-            code = is_mixed & (count == 1) & (length >= SHORTEST_CODE)
-            grouped = is_number & (length >= SHORTEST_UNNAMED_NUMBER)
-            return fits & (is_email | code | grouped)
+            is_unnamed = is_number & (length >= SHORTEST_UNNAMED_NUMBER)
+            found = is_email | (is_code & (count == 1)) | is_unnamed
+    return fits & found
 
 
 def _forms(words: Words, values: _Values, kind: Kind) -> Iterator[Forms]:
@@ -161,7 +165,13 @@ def _number_forms(words: Words, values: _Values, length: int, kind: Kind) -> Ite
     if length == _NATIONAL:
         # The same number with its country's code.
         contiguous = words.key.behind("1", words.hashes(values.start, values.stop))
-        yield Forms(word_count=1, hashes=contiguous, first_two=contiguous, digits=length + 1)
+        yield Forms(
+            word_count=1,
+            hashes=contiguous,
+            first_two=contiguous,
+            digits=length + 1,
+            leads=1000 + _lead(words, values.start) // 10,
+        )
     elif length > _NATIONAL:
         start = values.stop - _NATIONAL
         for groups in ((), *_GROUPS[_NATIONAL]):
@@ -190,14 +200,34 @@ def _form(
 
 
 def _at(
-    words: Words, start: Places, stop: Places, groups: tuple[int, ...], *, digits: int = 0, letters: bool = False
+    words: Words,
+    start: Places,
+    stop: Places,
+    groups: tuple[int, ...],
+    *,
+    digits: int = 0,
+    letters: bool = False,
 ) -> Forms:
     hashes = words.hashes(start, stop)
     if not groups:
-        return Forms(word_count=1, hashes=hashes, first_two=hashes, digits=digits)
+        return Forms(
+            word_count=1,
+            hashes=hashes,
+            first_two=hashes,
+            digits=digits,
+            leads=_lead(words, start) if digits else start[:0],
+        )
     code = np.uint64(0 if letters else _group_number(groups))
     two = words.hashes(start, np.minimum(start + groups[0] + groups[1], stop))
     return Forms(word_count=len(groups), hashes=hashes + code, first_two=two)
+
+
+def _lead(words: Words, start: Places) -> Places:
+    """The first four digits of the numbers that begin at ``start``."""
+    found = np.zeros(len(start), dtype=np.int64)
+    for place in range(4):
+        found = found * 10 + (words.left[start + place].astype(np.int64) - ord("0"))
+    return found
 
 
 def group_code(words: Words, first: Places, count: int) -> Numbers:
