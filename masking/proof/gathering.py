@@ -172,14 +172,18 @@ def _pairs(catalogue: Catalogue, table: TablePlan) -> list[_Source]:
     root = catalogue.root(table.table)
     return [
         _Source(
-            column=f"{root}.{one.column.name} with {other.column.name}",
-            kind="first and last name",
+            column=f"{root}.{before.column.name} with {behind.column.name}",
+            kind=kind,
             # NULL where either is: half a name is searched for nowhere.
             value=sql.SQL("{} || ' ' || {}").format(_own(before), _own(behind)),
         )
         for one, other in pairs
-        for before, behind in ((one, other), (other, one))
+        for before, behind, kind in _orders(one, other)
     ]
+
+
+def _orders(first: Use, last: Use) -> tuple[tuple[Use, Use, Kind], ...]:
+    return (first, last, "first and last name"), (last, first, "last and first name")
 
 
 def _names(table: TablePlan, maskers: frozenset[str]) -> Sequence[Use]:

@@ -14,6 +14,7 @@ Kind = Literal[
     "user name",
     "full name",
     "first and last name",
+    "last and first name",
     "street and number",
     "value",
 ]

@@ -7,13 +7,14 @@ clone isn't dumped. By chance one of 10¹⁰ runs of words meets one of 10⁷ ha
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from masking.proof.kinds import Kind
 from masking.proof.words import Numbers, WordKey
 
 #: Bits of the filters per hash; one run of words in 16 passes by chance.
@@ -72,6 +73,7 @@ class RawValues:
     of_one: Filter = field(repr=False)
     of_two: Filter = field(repr=False)
     columns: tuple[str, ...]
+    kinds: tuple[Kind, ...]
     #: How many raw values there are of each column.
     counts: tuple[int, ...]
     #: Of numbers without a gap, by their digits: which share of all such numbers, where there are some, are raw ones.
@@ -112,8 +114,8 @@ class Forms:
 class Gathered:
     """Raw values while they come in, from several threads."""
 
-    def __init__(self, key: WordKey, columns: Sequence[str], *, most: int = MOST_HASHES) -> None:
-        self.key, self.columns, self._most = key, tuple(columns), most
+    def __init__(self, key: WordKey, columns: Mapping[str, Kind], *, most: int = MOST_HASHES) -> None:
+        self.key, self.columns, self._most = key, columns, most
         #: By how many words they are, and how many digits where they are one number.
         self._parts: dict[tuple[int, int], list[Run]] = {}
         self._first_two: list[Numbers] = []
@@ -166,7 +168,8 @@ class Gathered:
             runs=runs,
             of_one=Filter.of(runs.get(1, _NOTHING)[0]),
             of_two=Filter.of(_distinct(self._first_two)),
-            columns=self.columns,
+            columns=tuple(self.columns),
+            kinds=tuple(self.columns.values()),
             counts=tuple(self._counts),
             densities=densities,
             too_dense=dense,

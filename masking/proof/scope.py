@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from masking.catalogue import Catalogue, Column, Table
+from masking.catalogue import Catalogue, Column, Table, TableName
 from masking.maskers.masker import Use, text_of
 from masking.maskers.parameters import JsonValue, UnlistedKeep
-from masking.planning.plan import ColumnPlan, Plan, TablePlan
+from masking.planning.plan import ColumnPlan, Plan
 from masking.proof.gathering import NotSearched
 from masking.statements.passes import identifier
 
@@ -47,8 +47,9 @@ class SearchedTable:
         )
 
 
-def searched(plan: Plan) -> Iterator[SearchedTable]:
-    """Every table with a column to be searched."""
+def searched(plan: Plan, catalogue: Catalogue) -> Iterator[SearchedTable]:
+    """Every table with a column to be searched. Of a partitioned table, each partition's are the same columns."""
+    keys = _keys(catalogue)
     for table in plan.tables:
         if not table.holds_rows or table.action == "empty":
             continue
@@ -60,7 +61,8 @@ def searched(plan: Plan) -> Iterator[SearchedTable]:
                 acknowledged=dict(found.acknowledged),
             )
             for found in table.columns
-            if _why_not(table, found) is None and not _is_masked_whole(found)
+            if _why_not(found, is_key=(catalogue.root(table.table).id, found.column.name) in keys) is None
+            and not _is_masked_whole(found)
         )
         if columns:
             yield SearchedTable(table=table.table, columns=columns)
@@ -68,13 +70,14 @@ def searched(plan: Plan) -> Iterator[SearchedTable]:
 
 def not_searched(plan: Plan, catalogue: Catalogue) -> Iterator[NotSearched]:
     """Columns that keep something and aren't searched, each with the reason."""
+    keys = _keys(catalogue)
     seen: set[str] = set()
     for table in plan.tables:
         if not table.holds_rows or table.action == "empty":
             continue
         for found in table.columns:
             name = f"{catalogue.root(table.table)}.{found.column.name}"
-            reason = _why_not(table, found)
+            reason = _why_not(found, is_key=(catalogue.root(table.table).id, found.column.name) in keys)
             if reason and name not in seen and not _is_masked_whole(found):
                 seen.add(name)
                 yield NotSearched(column=name, reason=reason)
@@ -98,7 +101,7 @@ def _keeps_a_part(use: Use) -> bool:
     return False
 
 
-def _why_not(table: TablePlan, found: ColumnPlan) -> str | None:
+def _why_not(found: ColumnPlan, *, is_key: bool) -> str | None:
     column = found.column
     if found.use is not None and found.use.keeps_rows:
         return f"the policy keeps some rows' raw values: {found.reason}"
@@ -108,7 +111,7 @@ def _why_not(table: TablePlan, found: ColumnPlan) -> str | None:
         return None
     if column.base_type not in _NUMBERS:
         return f"type {column.type} holds neither text nor a whole number"
-    if column.identity or _is_key(table.table, column.name):
+    if column.identity or is_key:
         return "a key of numbers"
     return None
 
@@ -122,10 +125,17 @@ def _holds_text(column: Column) -> bool:
     return column.element_type_schema != "pg_catalog"
 
 
-def _is_key(table: Table, name: str) -> bool:
-    return any(index.primary and name in index.columns for index in table.indexes) or any(
-        name in key.columns for key in table.foreign_keys
-    )
+def _keys(catalogue: Catalogue) -> set[tuple[TableName, str]]:
+    """Columns of primary and foreign keys, of a table or of any of its partitions."""
+    return {
+        (catalogue.root(table).id, name)
+        for table in catalogue.tables
+        for names in (
+            *(index.columns for index in table.indexes if index.primary),
+            *(key.columns for key in table.foreign_keys),
+        )
+        for name in names
+    }
 
 
 def _value(column: Column) -> sql.Composable:

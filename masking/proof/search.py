@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from masking.proof.kinds import SHORTEST, SHORTEST_NUMBER
+from masking.proof.kinds import SHORTEST, SHORTEST_NUMBER, Kind
 from masking.proof.raw_values import RawValues
 from masking.proof.words import Places, Words
 from masking.proof.writing import group_code
@@ -45,6 +47,35 @@ def search(words: Words, raw: RawValues, columns: int, into: Copies) -> None:
         into.found[value % columns, origin, length] += 1
 
 
+def _are_names(
+    words: Words, first: Places, count: int, origins: Places, raw: RawValues
+) -> npt.NDArray[np.bool_]:
+    """Whether the words of names are one name: in a list, a last name comes before the next first one."""
+    flags = np.ones(len(first), dtype=np.bool_)
+    block = words.block
+    for place, (word, origin) in enumerate(zip(first.tolist(), origins.tolist(), strict=True)):
+        allowed = _GAPS.get(raw.kinds[origin])
+        if allowed is None:
+            continue
+        gaps = [
+            block[words.ends[number] : words.starts[number + 1]].tobytes()
+            for number in range(word, word + count - 1)
+        ]
+        before = block[max(0, int(words.starts[word]) - 2) : words.starts[word]].tobytes()
+        turned = raw.kinds[origin] == "last and first name"
+        flags[place] = all(allowed.fullmatch(gap) for gap in gaps) and not (
+            turned and _GOES_ON.fullmatch(before)
+        )
+    return flags
+
+
+_GAPS: Mapping[Kind, re.Pattern[bytes]] = {
+    "full name": re.compile(rb"[ ._'+-]{1,3}"),
+    "first and last name": re.compile(rb"[ ._'+-]{1,3}"),
+    "last and first name": re.compile(rb"[ ._'+-]{1,3}|, ?"),
+}
+#: A word right before.
+_GOES_ON = re.compile(rb"[^\W_] ")
 _Hits = tuple[Places, Places, Places]
 
 
@@ -100,5 +131,6 @@ def _runs(words: Words, raw: RawValues) -> list[_Hits]:
         found = np.flatnonzero(origins >= 0)
         # Words of two values aren't one.
         found = found[words.values_of(first[found]) == words.values_of(last[found])]
+        found = found[_are_names(words, first[found], count, origins[found], raw)]
         hits.append((first[found], origins[found], np.zeros(len(found), dtype=np.int64)))
     return hits

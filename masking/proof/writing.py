@@ -115,7 +115,7 @@ def _identifies(values: _Values, kind: Kind) -> Flags:
             found = is_code | (length >= SHORTEST_TOKEN)
         case "user name":
             found = ~is_number | is_long_number
-        case "full name" | "first and last name":
+        case "full name" | "first and last name" | "last and first name":
             found = (count > 1) & (digits == 0)
         case "street and number":
             found = (count > 1) & is_mixed

@@ -28,9 +28,11 @@ def gather_raw_values(login: Login, database: str, catalogue: Catalogue, plan: P
     """
     _check_nothing_is_masked(login, database)
     found = tuple(readings(plan, catalogue))
-    names = tuple(dict.fromkeys(name for reading in found for name in reading.columns))
-    numbers = {name: number for number, name in enumerate(names)}
-    gathered = Gathered(WordKey.drawn(), names)
+    kinds = {
+        name: kind for reading in found for name, kind in zip(reading.columns, reading.kinds, strict=True)
+    }
+    numbers = {name: number for number, name in enumerate(kinds)}
+    gathered = Gathered(WordKey.drawn(), kinds)
 
     def take(reading: Reading, blocks: Iterator[Block]) -> None:
         columns = [numbers[name] for name in reading.columns]

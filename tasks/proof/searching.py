@@ -35,7 +35,7 @@ def search_clone(
     login: Login, database: str, catalogue: Catalogue, plan: Plan, raw: RawValues | None
 ) -> Searched:
     """Search every kept column of every table: for shapes, and for raw values where they are known."""
-    tables = tuple(searched(plan))
+    tables = tuple(searched(plan, catalogue))
     known: dict[str, _Tree] = {}
     for table in tables:
         root = str(catalogue.root(table.table))

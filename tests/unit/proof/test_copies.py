@@ -20,7 +20,7 @@ from masking.proof.writing import gather
 
 
 def _raw(*values: str, kind: Kind) -> RawValues:
-    gathered = Gathered(WordKey.drawn(), ["public.users.it"])
+    gathered = Gathered(WordKey.drawn(), {"public.users.it": kind})
     gather(folded("".join(f"{value}\n" for value in values).encode()), [kind], [0], gathered)
     return gathered.raw_values()
 
@@ -104,6 +104,13 @@ def test_words_of_two_columns_or_rows_are_no_name() -> None:
 )  # fmt: skip
 def test_what_says_too_little_is_not_searched_for(kind: Kind, value: str) -> None:
     assert len(_raw(value, kind=kind)) == 0
+
+
+def test_names_in_a_list_of_names_are_no_other_name() -> None:
+    turned = _raw("Murray Steve", kind="last and first name")
+    assert _found(turned, "Murray, Steve", "x: Murray,Steve", "Murray Steve") == 3
+    assert _found(turned, "Dave Murray/Steve Harris", "Dave Murray, Steve Harris") == 0
+    assert _found(_raw("Murray Steve", kind="full name"), "Dave Murray/Steve Harris", "murray_steve") == 1
 
 
 def test_numbers_that_meet_by_chance_are_no_copies_and_more_of_them_are() -> None:

@@ -1,0 +1,206 @@
+"""Nothing personal gets through: what masking keeps is searched whole, before anything leaves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from contracts.errors import PreconditionFailed, VerificationFailed
+from contracts.report import MaskingReport
+from deployments.demo.world import load_sample
+from tasks.postgres.connection import connect
+from tasks.postgres.rewrite import remember, rewrite
+from tasks.proof.gathering import gather_raw_values
+from tasks.proof.searching import search_clone
+from tests.bench.planted import COPIES, POLICY, plant
+from tests.fix_samples import RealDatabase
+from tests.integration.masking.conftest import KEYS, Clone
+
+USERS = (
+    "CREATE TABLE users (id int PRIMARY KEY, email text, is_test bool);"
+    "INSERT INTO users SELECT i, 'kayla' || i || '@mail.example', i > 90 FROM generate_series(1, 100) i;"
+)
+
+
+def _refused(clone: Clone, policy: str, scripts: dict[str, str] | None = None) -> str:
+    """What the run is stopped with, which quotes no value."""
+    with pytest.raises(VerificationFailed) as refused:
+        clone.mask(policy, scripts)
+    assert "kayla" not in str(refused.value).lower()
+    return str(refused.value)
+
+
+def _check(report: MaskingReport, name: str) -> str:
+    (detail,) = (check.detail for check in report.verification.checks if check.name.startswith(name))
+    return detail
+
+
+def test_of_1000_planted_copies_999_are_found_and_nothing_else_is(clone: Clone) -> None:
+    with connect(clone.login, clone.database) as connection:
+        plant(connection)
+    catalogue, plan = clone.plan(POLICY)
+    remember(clone.login, clone.database, catalogue, plan, KEYS)
+    raw = gather_raw_values(clone.login, clone.database, catalogue, plan)
+    rewrite(clone.login, clone.database, catalogue, plan, KEYS)
+    everywhere = search_clone(clone.login, clone.database, catalogue, plan, raw)
+    assert sum(finding.count for finding in everywhere.findings if finding.rule == "raw_values") >= COPIES - 1
+    clone.execute("DELETE FROM elsewhere WHERE is_planted")
+    assert search_clone(clone.login, clone.database, catalogue, plan, raw).findings == []
+
+
+@pytest.mark.parametrize("name", ["pagila", "chinook"])
+def test_a_real_database_with_its_policy_raises_no_alarm(
+    clone: Clone,
+    name: str,
+    real_database: Callable[[str], RealDatabase],
+    superuser_conninfo: Callable[[str], str],
+) -> None:
+    real = real_database(name)
+    load_sample(superuser_conninfo(clone.database), real.directory)
+    report = clone.mask((real.policy / "policy.yaml").read_text())
+    assert report.verification.acknowledged == ()
+    assert re.match(r"\d{2,} raw values of \d+ columns, in \d{4,} values", _check(report, "raw values"))
+
+
+def test_a_copy_stops_the_run_and_is_named_by_place_count_and_rule(clone: Clone) -> None:
+    clone.execute(
+        USERS
+        + "CREATE TABLE orders (id int, note text);"
+        + "INSERT INTO orders SELECT id, CASE WHEN id < 4 THEN 'for ' || upper(email) ELSE 'x' END FROM users"
+    )
+    said = _refused(
+        clone,
+        """
+        tables:
+          users: {columns: {id: keep, email: email, is_test: keep}}
+          orders: {columns: {id: keep, note: keep}}
+        """,
+    )
+    assert "public.orders.note: 3 values hold raw values of public.users.email" in said
+    assert "acknowledge: {raw_values: the reason}" in said
+
+
+def test_what_the_policy_acknowledges_is_in_the_report_with_its_reason(clone: Clone) -> None:
+    clone.execute(
+        USERS
+        + "CREATE TABLE shops (id int, contact text, about text);"
+        + "INSERT INTO shops VALUES (1, 'sales@shop.fr', 'kayla1@mail.example opened it'), (2, 'hq@shop.fr', '')"
+    )
+    policy = """
+        tables:
+          users: {columns: {id: keep, email: email, is_test: keep}}
+          shops:
+            columns:
+              id: keep
+              contact: {keep: {reason: "printed on the door", acknowledge: {email: "our own shops'"}}}
+              about: {keep: {acknowledge: {raw_values: "she agreed", phone: "no such thing"}}}
+        """
+    report = clone.mask(policy)
+    assert [
+        (found.place, found.rule, found.count, found.reason) for found in report.verification.acknowledged
+    ] == [
+        ("public.shops.contact", "email", 2, "our own shops'"),
+        ("public.shops.about", "raw_values", 1, "she agreed"),
+    ]
+    assert "2 acknowledged" in _check(report, "shapes")
+
+
+def test_shapes_stop_the_run_in_every_kind_of_kept_column(clone: Clone) -> None:
+    clone.execute(
+        "CREATE TABLE kept (id int, a text, b jsonb, c xml, d bytea, e varchar(40)[], f text);"
+        "INSERT INTO kept VALUES (1, 'jo@mail.fr', '{\"k\": \"+44 20 7946 0958\"}', '<a>123-45-6789</a>',"
+        " '-----BEGIN PRIVATE KEY-----', ARRAY['4539 1488 0343 6467'], 'jo@example.com, (212) 555-0123')"
+    )
+    columns = "id: keep, a: keep, b: keep, c: keep, d: keep, e: keep, f: keep"
+    said = _refused(clone, f"tables: {{kept: {{columns: {{{columns}}}}}}}")
+    for place, what in (("a", "e-mail"), ("b", "phone"), ("c", "SSN"), ("d", "private key"), ("e", "card")):
+        assert re.search(rf"public\.kept\.{place}: 1 values (have|hold) [^;]*{what}", said)
+    assert "kept.f" not in said
+
+
+def test_scripts_columns_are_searched_for_unless_their_line_says_why_not(clone: Clone) -> None:
+    clone.execute(
+        USERS + "CREATE TABLE notes (id int, note text); INSERT INTO notes SELECT id, email FROM users"
+    )
+    policy = """
+        tables:
+          users: {columns: {id: keep, email: {script: {domain: email%s}}, is_test: keep}}
+          notes: {columns: {id: keep, note: keep}}
+        """
+    scripts = {"1.sql": "UPDATE users SET email = 'user' || id || '@example.dev'"}
+    assert "100 values hold raw values of public.users.email" in _refused(clone, policy % "", scripts)
+
+
+def test_a_scripts_column_may_be_left_out_with_a_reason_that_the_report_has(clone: Clone) -> None:
+    clone.execute(
+        USERS + "CREATE TABLE notes (id int, note text); INSERT INTO notes SELECT id, email FROM users"
+    )
+    report = clone.mask(
+        """
+        tables:
+          users:
+            columns: {id: keep, email: {script: {domain: email, not_searched: "of test users"}}, is_test: keep}
+          notes: {columns: {id: keep, note: keep}}
+        """,
+        {"1.sql": "UPDATE users SET email = 'user' || id || '@example.dev'"},
+    )
+    unsearched = {found.column: found.reason for found in report.verification.not_searched}
+    assert unsearched["public.users.email"] == "the policy says: of test users"
+    assert unsearched["public.users.id"] == "a key of numbers"
+
+
+def test_rows_that_a_condition_keeps_are_no_ones_raw_values(clone: Clone) -> None:
+    clone.execute(
+        USERS + "CREATE TABLE notes (id int, note text); INSERT INTO notes SELECT id, email FROM users"
+    )
+    said = _refused(
+        clone,
+        """
+        tables:
+          users:
+            columns:
+              id: keep
+              email: {email: {}, when: "NOT is_test", otherwise: {keep: "ours"}}
+              is_test: keep
+          notes: {columns: {id: keep, note: keep}}
+        """,
+    )
+    assert "public.notes.note: 90 values" in said
+
+
+def test_partitions_documents_and_tables_with_forced_row_security_are_searched_too(clone: Clone) -> None:
+    clone.execute(
+        "CREATE TABLE users (id int, profile jsonb, emails text[]) PARTITION BY LIST (id);"
+        "CREATE TABLE users_1 PARTITION OF users FOR VALUES IN (1);"
+        "CREATE TABLE users_2 (emails text[], profile jsonb, id int);"
+        "ALTER TABLE users ATTACH PARTITION users_2 FOR VALUES IN (2);"
+        "INSERT INTO users VALUES (1, '{\"mail\": \"kayla1@mail.example\"}', '{kayla2@mail.example}'),"
+        " (2, '{\"mail\": \"kayla3@mail.example\"}', '{x,kayla4@mail.example}');"
+        "CREATE TABLE logs (line text, n int) PARTITION BY LIST (n);"
+        "CREATE TABLE logs_1 (n int, line text); ALTER TABLE logs ATTACH PARTITION logs_1 FOR VALUES IN (1);"
+        "CREATE TABLE logs_2 PARTITION OF logs FOR VALUES IN (2);"
+        "INSERT INTO logs SELECT 'sent to kayla' || i || '@mail.example', 1 + i % 2 FROM generate_series(1, 5) i;"
+        "ALTER TABLE users_1 ENABLE ROW LEVEL SECURITY; ALTER TABLE users_1 FORCE ROW LEVEL SECURITY;"
+        "ALTER TABLE logs_1 ENABLE ROW LEVEL SECURITY; ALTER TABLE logs_1 FORCE ROW LEVEL SECURITY"
+    )
+    said = _refused(
+        clone,
+        """
+        tables:
+          users: {columns: {id: keep, profile: {json: {paths: {$.mail: email}}}, emails: email}}
+          logs: {columns: {line: keep, n: keep}}
+        """,
+    )
+    assert "public.logs.line: 2 values hold raw values of public.users.profile $.mail" in said
+    assert "public.logs.line: 2 values hold raw values of public.users.emails" in said
+
+
+def test_what_was_begun_by_a_process_that_died_is_not_proved(clone: Clone) -> None:
+    clone.execute(USERS)
+    catalogue, plan = clone.plan("tables: {users: {columns: {id: keep, email: email, is_test: keep}}}")
+    remember(clone.login, clone.database, catalogue, plan, KEYS)
+    rewrite(clone.login, clone.database, catalogue, plan, KEYS)
+    with pytest.raises(PreconditionFailed, match="masked already"):
+        gather_raw_values(clone.login, clone.database, catalogue, plan)
