@@ -31,7 +31,7 @@ from tasks.postgres.rehearsal import rehearse
 from tasks.postgres.rewrite import join_owners, remember, rewrite
 from tasks.postgres.verification import finish, verify
 from tasks.proof.gathering import gather_raw_values
-from tasks.proof.proving import prove
+from tasks.proof.proving import prove, prove_schema
 from tasks.secrets import read_masking_keys
 from tasks.transient import ONCE
 
@@ -158,6 +158,7 @@ def verify_clone(
     with no_row_escapes(f"clone {clone.cluster_id}", doing="verifying it"):
         report = verify(login, database, planned.catalogue, planned.plan, _keys(block, run))
         report = prove(login, database, planned.catalogue, planned.plan, raw, report)
+        report = prove_schema(login, database, planned.plan, raw, report)
         finish(login, database)
     passed = sum(check.result == "passed" for check in report.verification.checks)
     get_run_logger().info("Verification %s: %d checks passed", report.verification.verdict, passed)

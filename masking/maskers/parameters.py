@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
@@ -37,6 +37,7 @@ class Constant(Parameters):
 Finding = Literal[
     "email", "phone", "ssn", "card", "iban", "private_key", "api_token", "jwt", "password_hash", "raw_values"
 ]
+FINDINGS: tuple[Finding, ...] = get_args(Finding)
 
 
 class Keep(Parameters):

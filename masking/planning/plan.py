@@ -8,7 +8,7 @@ foreign key.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -98,6 +98,8 @@ class Plan:
     #: Tables and partitions with a ``where``, in the policy's order: a predicate may ask earlier tables.
     filtered: tuple[TablePlan, ...] = ()
     large_objects: Literal["empty", "keep"] = "keep"
+    #: What may be found in the schema's own literals, by object.
+    literals: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     policy_digest: str = ""
 
     @cached_property
@@ -177,6 +179,7 @@ def make_plan(catalogue: Catalogue, policy: Policy) -> Plan:
         statements=tuple(effective_statements(catalogue, policy)),
         filtered=_filtered(catalogue, policy, tables),
         large_objects=policy.large_objects or "keep",
+        literals=policy.literals,
         policy_digest=policy.digest,
     )
 

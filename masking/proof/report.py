@@ -10,6 +10,7 @@ from masking.catalogue import Catalogue
 from masking.planning.plan import Plan
 from masking.proof import gathering, scope
 from masking.proof.findings import RAW_VALUES, Finding
+from masking.proof.literals import LITERALS, SchemaEntry
 from masking.proof.raw_values import RawValues
 
 RAW_VALUES_ELSEWHERE = "raw values in other columns"
@@ -54,6 +55,18 @@ def checks_of(findings: Iterable[Finding], values: int, columns: int, raw: RawVa
             detail=detail + (f"; {acknowledged[name]} acknowledged" if acknowledged[name] else ""),
         )
         for name, detail in details.items()
+    )
+
+
+def literals_check(entries: Sequence[SchemaEntry], acknowledged: Sequence[AcknowledgedFinding]) -> Check:
+    """The search of the schema, of which nothing unacknowledged was found. It has objects in the place of rows."""
+    count = sum(finding.count for finding in acknowledged)
+    return Check(
+        name=LITERALS,
+        scope_rows=len(entries),
+        result="passed",
+        detail=f"of {len(entries)} objects all that the archive will say of them; raw user names aside"
+        + (f"; {count} acknowledged" if count else ""),
     )
 
 

@@ -40,7 +40,7 @@ from tasks.postgres.masking_session import (
 )
 
 #: Parts of the proof that have no implementation yet: named, so that nobody takes them as passed.
-NOT_RUN = ("literals of the schema", "signature")
+NOT_RUN = ("signature",)
 
 
 def verify(login: Login, database: str, catalogue: Catalogue, plan: Plan, keys: MaskingKeys) -> MaskingReport:

@@ -10,9 +10,12 @@ import pytest
 from contracts.errors import PreconditionFailed, VerificationFailed
 from contracts.report import MaskingReport
 from deployments.demo.world import load_sample
+from masking.proof.literals import search_literals
+from tasks.archive.saved_schema import save_schema
 from tasks.postgres.connection import connect
 from tasks.postgres.rewrite import remember, rewrite
 from tasks.proof.gathering import gather_raw_values
+from tasks.proof.schema_entries import read_schema_entries
 from tasks.proof.searching import search_clone
 from tests.bench.planted import COPIES, POLICY, plant
 from tests.fix_samples import RealDatabase
@@ -79,7 +82,7 @@ def test_a_copy_stops_the_run_and_is_named_by_place_count_and_rule(clone: Clone)
         """,
     )
     assert "public.orders.note: 3 values hold raw values of public.users.email" in said
-    assert "acknowledge: {raw_values: the reason}" in said
+    assert "acknowledge: {raw_values: the reason} at the column" in said
 
 
 def test_what_the_policy_acknowledges_is_in_the_report_with_its_reason(clone: Clone) -> None:
@@ -204,3 +207,52 @@ def test_what_was_begun_by_a_process_that_died_is_not_proved(clone: Clone) -> No
     rewrite(clone.login, clone.database, catalogue, plan, KEYS)
     with pytest.raises(PreconditionFailed, match="masked already"):
         gather_raw_values(clone.login, clone.database, catalogue, plan)
+
+
+# A literal of each kind that a schema carries, each with an address or raw values of its own.
+LITERALS = {
+    "COMMENT": "COMMENT ON COLUMN users.id IS 'ask jo1@mail.fr'",
+    # A default stands in its table's own statement.
+    "TABLE": "ALTER TABLE kept ALTER COLUMN a SET DEFAULT 'jo2@mail.fr'",
+    "CHECK CONSTRAINT": "ALTER TABLE kept ADD CONSTRAINT c CHECK (a <> 'jo3@mail.fr') NOT VALID",
+    "DOMAIN": "CREATE DOMAIN d AS text CHECK (VALUE <> 'jo4@mail.fr')",
+    "TABLE ATTACH": "CREATE TABLE parts (a text) PARTITION BY LIST (a);"
+    " CREATE TABLE part_1 PARTITION OF parts FOR VALUES IN ('jo5@mail.fr')",
+    "TYPE": "CREATE TYPE e AS ENUM ('x', 'jo6@mail.fr')",
+    "INDEX": "CREATE INDEX i ON kept ((a || 'jo7@mail.fr')) WHERE a <> 'x'",
+    "STATISTICS": "CREATE STATISTICS s ON (a || 'jo8@mail.fr'), id FROM kept",
+    "POLICY": "CREATE POLICY p ON kept USING (a <> 'jo9@mail.fr')",
+    "RULE": "CREATE RULE r AS ON UPDATE TO kept WHERE NEW.a = 'jo10@mail.fr' DO INSTEAD NOTHING",
+    "FUNCTION": "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'jo11@mail.fr'; END $$",
+    "TRIGGER": "CREATE TRIGGER t BEFORE UPDATE ON kept FOR EACH ROW WHEN (NEW.a = 'jo12@mail.fr')"
+    " EXECUTE FUNCTION f()",
+    "VIEW": "CREATE VIEW v AS SELECT 'jo13@mail.fr' AS x",
+    "PUBLICATION TABLE": "CREATE PUBLICATION pub FOR TABLE kept WHERE (a <> 'jo15@mail.fr') WITH (publish = 'insert')",
+    "SEQUENCE": 'CREATE SEQUENCE "jo14@mail.fr"',
+}
+
+
+def test_every_kind_of_literal_of_the_schema_is_searched(clone: Clone) -> None:
+    clone.execute(USERS + "CREATE TABLE kept (id int, a text);" + ";".join(LITERALS.values()))
+    clone.execute("COMMENT ON TABLE users IS 'first: KAYLA7@mail.example'")
+    catalogue, plan = clone.plan(
+        """
+        tables:
+          users: {columns: {id: keep, email: email, is_test: keep}}
+          kept: {columns: {id: keep, a: keep}}
+          parts: {columns: {a: keep}}
+        literals:
+          "VIEW public.v": {email: "printed on the door"}
+        """
+    )
+    save_schema(clone.login, clone.database)
+    remember(clone.login, clone.database, catalogue, plan, KEYS)
+    raw = gather_raw_values(clone.login, clone.database, catalogue, plan)
+    findings = search_literals(read_schema_entries(clone.login, clone.database), raw, plan.literals)
+    kinds = {re.match(r"[A-Z ]+[A-Z]", finding.place)[0] for finding in findings if finding.rule == "email"}  # type: ignore[index]
+    assert kinds == LITERALS.keys()
+    assert [finding.place for finding in findings if finding.rule == "raw_values"] == [
+        "COMMENT public.TABLE users"
+    ]
+    assert [finding.place for finding in findings if finding.reason] == ["VIEW public.v"]
+    assert not any("jo" in str(finding) for finding in findings)
