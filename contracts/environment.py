@@ -123,6 +123,11 @@ class MaskingSettings(_Model):
         pattern=r"^[A-Za-z0-9_.-]+$",
         description="Directory of the policy in sql/databases/; the source database's name by default.",
     )
+    policy_digest: str | None = Field(
+        default=None,
+        pattern=r"^[0-9a-f]{64}$",
+        description="Digest of the policy that was approved; a run with another one stops before anything is made.",
+    )
 
 
 class SlackSettings(_Model):

@@ -15,24 +15,28 @@ from contracts.login import Login
 from contracts.naming import RunKey
 from contracts.report import MaskingReport
 from contracts.results import Clone
+from contracts.verdict import Verdict
 from masking.catalogue import Catalogue
-from masking.keys import MaskingKeys
 from masking.planning.plan import Plan, make_plan
 from masking.proof.raw_values import RawValues
+from masking.proof.report import with_checksums
+from masking.proof.signing import signed
 from tasks.archive.saved_schema import save_schema
 from tasks.aurora.clone import clone_login
 from tasks.border import no_row_escapes
+from tasks.code_version import code_version
 from tasks.cycle_collection import held_off
-from tasks.policy_files import read_policy
+from tasks.policy_files import check_approved, read_policy
 from tasks.postgres.catalogue import read_catalogue
 from tasks.postgres.clone_settings import check_clone_settings
 from tasks.postgres.quarantine import event_triggers_as_at_the_source, quarantine
 from tasks.postgres.rehearsal import rehearse
 from tasks.postgres.rewrite import join_owners, remember, rewrite
 from tasks.postgres.verification import finish, verify
+from tasks.proof.checksums import checksums_of
 from tasks.proof.gathering import gather_raw_values
 from tasks.proof.proving import prove, prove_schema
-from tasks.secrets import read_masking_keys
+from tasks.secrets import read_run_keys
 from tasks.transient import ONCE
 
 
@@ -89,6 +93,7 @@ def plan_masking(block: RefreshEnvironment, clone: Clone) -> Planned:
         held_off(),
     ):
         policy = read_policy(policy_directory(block.environment.policy_name))
+        check_approved(block.environment, policy)
         catalogue = read_catalogue(_login(block, clone), _database(block))
         plan = make_plan(catalogue, policy)
     get_run_logger().info("Planned %d tables", len(catalogue.tables))
@@ -104,7 +109,7 @@ def rehearse_masking(block: RefreshEnvironment, run: RunKey, clone: Clone, plann
     """
     with no_row_escapes(f"clone {clone.cluster_id}", doing="trying the masks out on a few rows"):
         tried, worth = rehearse(
-            _login(block, clone), _database(block), planned.catalogue, planned.plan, _keys(block, run)
+            _login(block, clone), _database(block), planned.catalogue, planned.plan, read_run_keys(block, run)
         )
     get_run_logger().info(
         "Tried the masks out on a few rows of %d of %d tables where one could fail", tried, worth
@@ -129,7 +134,7 @@ def gather_from_clone(block: RefreshEnvironment, run: RunKey, clone: Clone, plan
     """
     login, database = _login(block, clone), _database(block)
     with no_row_escapes(f"clone {clone.cluster_id}", doing="remembering its raw values' hashes"):
-        remember(login, database, planned.catalogue, planned.plan, _keys(block, run))
+        remember(login, database, planned.catalogue, planned.plan, read_run_keys(block, run))
         raw = gather_raw_values(login, database, planned.catalogue, planned.plan)
     get_run_logger().info("Remembered hashes of %d raw values of %d columns", len(raw), len(raw.columns))
     return raw
@@ -144,7 +149,7 @@ def rewrite_clone(block: RefreshEnvironment, run: RunKey, clone: Clone, planned:
             _database(block),
             planned.catalogue,
             planned.plan,
-            _keys(block, run),
+            read_run_keys(block, run),
             say=get_run_logger().info,
         )
 
@@ -156,10 +161,24 @@ def verify_clone(
     """Hold whole tables against what was promised, then remove every trace of the masking from the clone."""
     login, database = _login(block, clone), _database(block)
     with no_row_escapes(f"clone {clone.cluster_id}", doing="verifying it"):
-        report = verify(login, database, planned.catalogue, planned.plan, _keys(block, run))
+        report = verify(login, database, planned.catalogue, planned.plan, read_run_keys(block, run))
         report = prove(login, database, planned.catalogue, planned.plan, raw, report)
         report = prove_schema(login, database, planned.plan, raw, report)
         finish(login, database)
+        report = signed(
+            with_checksums(report, checksums_of(login, database, planned.plan)),
+            Verdict(
+                run_key=run.key,
+                env=run.env,
+                clone=clone.cluster_id,
+                snapshot_arn=clone.snapshot_arn,
+                policy_digest=planned.plan.policy_digest,
+                code_version=code_version(),
+                report_sha256="",
+                result=report.verification.verdict,
+            ),
+            read_run_keys(block, run),
+        )
     passed = sum(check.result == "passed" for check in report.verification.checks)
     get_run_logger().info("Verification %s: %d checks passed", report.verification.verdict, passed)
     return report
@@ -167,12 +186,6 @@ def verify_clone(
 
 def _login(block: RefreshEnvironment, clone: Clone) -> Login:
     return clone_login(block.target_credentials, block.environment, clone)
-
-
-def _keys(block: RefreshEnvironment, run: RunKey) -> MaskingKeys:
-    settings = block.environment.masking
-    keys = read_masking_keys(block.target_credentials, settings.root_key_secret)
-    return keys.of_run(run) if settings.rotate else keys
 
 
 def _database(block: RefreshEnvironment) -> str:

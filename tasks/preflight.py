@@ -11,7 +11,7 @@ from contracts.naming import RunKey
 from tasks.aurora.describe import describe_cluster
 from tasks.aurora.snapshots import check_source
 from tasks.aws import aws_errors, client
-from tasks.policy_files import read_policy
+from tasks.policy_files import check_approved, read_policy
 from tasks.postgres.target_check import check_target
 from tasks.secrets import read_masking_keys
 from tasks.target_login import target_login
@@ -26,6 +26,7 @@ def preflight(block: RefreshEnvironment, run: RunKey) -> str:
     """
     environment = block.environment
     policy = read_policy(policy_directory(environment.policy_name))
+    check_approved(environment, policy)
     read_masking_keys(block.target_credentials, environment.masking.root_key_secret)
     _check_bucket(block)
     check_source(block.source_credentials, environment.source)

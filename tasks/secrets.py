@@ -69,6 +69,13 @@ def read_masking_keys(credentials: AwsCredentials, secret_id: str) -> MaskingKey
         raise ConfigurationError(error.what, resource=f"secret {secret_id}", remedy=error.remedy) from None
 
 
+def read_run_keys(block: RefreshEnvironment, run: RunKey) -> MaskingKeys:
+    """The keys that a run masks and signs with: the env's, or its own where they rotate."""
+    settings = block.environment.masking
+    keys = read_masking_keys(block.target_credentials, settings.root_key_secret)
+    return keys.of_run(run) if settings.rotate else keys
+
+
 def store_sub_key(block: RefreshEnvironment, domain: str, *, secret_id: str) -> None:
     """Put the sub-key of one masking domain, as 64 hex digits, into a secret that an application reads.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from contracts.report import AcknowledgedFinding, Check, MaskingReport, NotSearched
 from masking.catalogue import Catalogue
@@ -83,6 +83,14 @@ def acknowledged_of(findings: Iterable[Finding]) -> tuple[AcknowledgedFinding, .
         for finding in findings
         if finding.reason
     )
+
+
+def with_checksums(report: MaskingReport, checksums: Mapping[str, str]) -> MaskingReport:
+    """The report with each table's checksum, by ``schema.name``."""
+    tables = tuple(
+        table.model_copy(update={"checksum": checksums.get(table.table)}) for table in report.tables
+    )
+    return report.model_copy(update={"tables": tables})
 
 
 def with_proof(

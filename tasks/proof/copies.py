@@ -82,7 +82,7 @@ def _rows(
 
 @contextmanager
 def _session(login: Login, database: str, catalogue: Catalogue) -> Iterator[CopySession]:
-    tools = client_tools(catalogue.server_version_num // 10_000)
+    tools = client_tools(catalogue.server_version_num // 10_000, or_newer=True)
     session = CopySession(tools, login=login, database=database, search_path=f"{DEFAULT_SCHEMA}, pg_temp")
     with closing(session):
         yield session
