@@ -10,11 +10,15 @@ import pytest
 from contracts.errors import PreconditionFailed, VerificationFailed
 from contracts.report import MaskingReport
 from deployments.demo.world import load_sample
+from masking.policy.reading import parse_policy
 from masking.proof.literals import search_literals
+from masking.proof.report import with_checksums
 from tasks.archive.saved_schema import save_schema
 from tasks.postgres.connection import connect
 from tasks.postgres.rewrite import remember, rewrite
+from tasks.proof.checksums import checksums_of
 from tasks.proof.gathering import gather_raw_values
+from tasks.proof.restored import check_restored
 from tasks.proof.schema_entries import read_schema_entries
 from tasks.proof.searching import search_clone
 from tests.bench.planted import COPIES, POLICY, plant
@@ -256,3 +260,35 @@ def test_every_kind_of_literal_of_the_schema_is_searched(clone: Clone) -> None:
     ]
     assert [finding.place for finding in findings if finding.reason] == ["VIEW public.v"]
     assert not any("jo" in str(finding) for finding in findings)
+
+
+def _masked_and_signed(clone: Clone) -> MaskingReport:
+    clone.execute(
+        USERS
+        + "CREATE TABLE notes (id int PRIMARY KEY, at timestamptz, ratio float8, note text, tags text[]);"
+        + "INSERT INTO notes SELECT i, now(), i / 3.0, 'note ' || i, ARRAY['a', 'b'] FROM generate_series(1, 50) i"
+    )
+    report = clone.mask(NOTES)
+    _, plan = clone.plan(NOTES)
+    return with_checksums(report, checksums_of(clone.login, clone.database, plan))
+
+
+NOTES = """
+tables:
+  users: {columns: {id: keep, email: email, is_test: keep}}
+  notes: {columns: {id: keep, at: keep, ratio: keep, note: keep, tags: keep}}
+"""
+
+
+def test_the_restored_database_is_held_against_the_signed_report(clone: Clone) -> None:
+    signed = _masked_and_signed(clone)
+    checks = check_restored(clone.login, clone.database, parse_policy(NOTES), signed)
+    assert [(check.result, check.scope_rows) for check in checks[:1]] == [("passed", 150)]
+    assert len(checks) == 3
+
+    clone.execute("ALTER TABLE notes ALTER COLUMN note SET DEFAULT 'jo@mail.fr'")
+    with pytest.raises(VerificationFailed, match=r"TABLE public\.notes: 1 values have the shape"):
+        check_restored(clone.login, clone.database, parse_policy(NOTES), signed)
+    clone.execute("UPDATE notes SET note = 'other' WHERE id = 7")
+    with pytest.raises(VerificationFailed, match=r"aren't those of the masked clone in public\.notes\."):
+        check_restored(clone.login, clone.database, parse_policy(NOTES), signed)
