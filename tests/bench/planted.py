@@ -8,7 +8,17 @@ from typing import Any
 from urllib.parse import quote
 
 import psycopg
+from psycopg import sql
 from psycopg.types.json import Json, Jsonb
+
+from masking.catalogue import Catalogue
+from masking.planning.plan import Plan
+from masking.proof.blocks import Block
+from masking.proof.raw_values import RawValues
+from masking.proof.scope import searched
+from masking.proof.search import Copies
+from masking.proof.shapes import ShapeCounts
+from tasks.proof.searching import look
 
 COPIES = 1_000
 PEOPLE = 250
@@ -81,11 +91,14 @@ PLACES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "in an array": ("tags", lambda value: ["red", value, "blue, or green"]),
     "in XML": ("page", lambda value: f"<p>to <b>{value.replace('&', '&amp;')}</b></p>"),
     "in bytes": ("bytes", lambda value: b"\x00\xff" + value.encode() + b"\x00"),
-    "without separators": (
-        "note",
-        lambda value: f"no {value if '@' in value else ''.join(c for c in value if c.isalnum() or c == ' ')}",
-    ),
+    "without separators": ("note", lambda value: f"no {_squeezed(value)}"),
 }
+
+
+def _squeezed(value: str) -> str:
+    """A number or code without what people put between its parts; a name or an address needs its own."""
+    is_code = any(character.isdigit() for character in value) and "@" not in value and "Lane" not in value
+    return "".join(filter(str.isalnum, value)) if is_code else value
 
 
 def plant(connection: psycopg.Connection[Any], *, copies: int = COPIES) -> None:
@@ -103,6 +116,21 @@ def plant(connection: psycopg.Connection[Any], *, copies: int = COPIES) -> None:
             _insert(cursor, number, True, kind, values[number // len(PLACES) % len(values)])
         for number in range(copies, 2 * copies):
             _insert(cursor, number, False, list(PLACES)[number % len(PLACES)], _harmless(number))
+
+
+def found(connection: psycopg.Connection[Any], catalogue: Catalogue, plan: Plan, raw: RawValues) -> list[str]:
+    """The kind of place of each planted row in which the search finds a copy: row by row, so that each counts once."""
+    (table,) = (table for table in searched(plan, catalogue) if table.table.name == "elsewhere")
+    query = sql.SQL("COPY ({} WHERE is_planted ORDER BY id) TO STDOUT").format(table.query)
+    with connection.cursor() as cursor, cursor.copy(query) as rows:
+        texts = [bytes(row) for row in rows]
+    hits = []
+    for number, text in enumerate(texts):
+        copies = Copies()
+        look(Block(text=text, first_value=0), len(table.columns), raw.key, raw, copies, ShapeCounts())
+        if copies.found:
+            hits.append(list(PLACES)[number % len(PLACES)])
+    return hits
 
 
 def _harmless(number: int) -> str:
