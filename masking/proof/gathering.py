@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from masking.catalogue import Catalogue, Table
+from masking.maskers.forms import TEXT
 from masking.maskers.masker import Use, as_written, text_of
 from masking.maskers.parameters import Script
 from masking.planning.plan import Plan, TablePlan
@@ -107,8 +108,10 @@ def kind_of(use: Use) -> Kind | None:
     if isinstance(use.parameters, Script):
         if use.parameters.not_searched or use.domain in LOW_ENTROPY_DOMAINS:
             return None
-        return KIND_OF_MASKER.get(use.domain, "value")
-    return KIND_OF_MASKER.get(use.masker.name)
+        return KIND_OF_MASKER.get(use.domain) or ("value" if use.column.element_type in TEXT else None)
+    kind = KIND_OF_MASKER.get(use.masker.name)
+    # Of dates and amounts it isn't known whether they are somebody's number.
+    return None if kind == "value" and use.column.element_type not in TEXT else kind
 
 
 def _why_not(use: Use, *, paired: bool) -> str | None:

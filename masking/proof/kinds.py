@@ -74,4 +74,6 @@ SHORTEST_UNNAMED_NUMBER: Final = 9
 SHORTEST_CODE: Final = 8
 SHORTEST_TOKEN: Final = 16
 #: Most words of one value.
-MOST_WORDS: Final = 8
+MOST_WORDS: Final = 12
+#: Of a number whose policy line doesn't say what it is: a moment has more.
+MOST_UNNAMED_WORDS: Final = 4

@@ -29,11 +29,11 @@ _RANGES: Final = 10**_LEAD
 MOST_HASHES: Final = 200_000_000
 #: Hashes that are taken before they are sorted in.
 _AT_ONCE: Final = 4_000_000
-Origins = npt.NDArray[np.uint16]
+Origins = npt.NDArray[np.uint32]
 
 
 Run = tuple[Numbers, Origins]
-_NOTHING: Final[Run] = (np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.uint16))
+_NOTHING: Final[Run] = (np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.uint32))
 
 
 class TooManyRawValues(Exception):
@@ -134,7 +134,7 @@ class Gathered:
         """What one block had of one column."""
         if not len(forms.hashes):
             return
-        origins = np.full(len(forms.hashes), column, dtype=np.uint16)
+        origins = np.full(len(forms.hashes), column, dtype=np.uint32)
         with self._lock:
             self._parts.setdefault((forms.word_count, forms.digits), []).append((forms.hashes, origins))
             if forms.digits:

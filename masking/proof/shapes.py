@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from masking.proof import patterns
 from masking.proof.patterns import Shape
-from masking.proof.words import Flags, Places, Words
+from masking.proof.words import Places, Words
 
 #: How many values of a column have a shape that numbers may have by chance, before chance explains any.
 _FEW: Final = 20
@@ -104,20 +104,21 @@ def _numbers(block: bytes, characters: npt.NDArray[np.uint8], words: Words) -> F
         number = patterns.PHONE_ABROAD.match(block, found.start())
         if number and _stands_alone(block, found.start()) and patterns.is_phone(number[0]):
             yield "phone", found.start()
-    lengths = words.lengths
-    is_number = _DIGIT[characters[words.starts]]
-    tries: tuple[tuple[Shape, Flags, re.Pattern[bytes], Callable[[bytes], bool]], ...] = (
-        ("phone", _grouped(lengths, is_number, 3, 3, 4), patterns.PHONE, patterns.is_phone),
-        ("ssn", _grouped(lengths, is_number, 3, 2, 4), patterns.SSN, bool),
-        ("card", _grouped(lengths, is_number, 4, 4, 4, 4), patterns.CARD, patterns.is_card),
-        ("card", _grouped(lengths, is_number, 4, 6, 5), patterns.CARD, patterns.is_card),
-        ("card", _grouped(lengths, is_number, 4, 6, 4), patterns.CARD, patterns.is_card),
-    )
-    for shape, flags, pattern, holds in tries:
-        for place in words.starts[np.flatnonzero(flags)].tolist():
+    numbers = np.flatnonzero(_DIGIT[characters[words.starts]])
+    for shape, groups, pattern, holds in _GROUPED:
+        for place in words.starts[_grouped(words.lengths, numbers, groups)].tolist():
             number = pattern.match(block, place)
             if number and _stands_alone(block, place) and holds(number[0]):
                 yield shape, place
+
+
+_GROUPED: Final[tuple[tuple[Shape, tuple[int, ...], re.Pattern[bytes], Callable[[bytes], bool]], ...]] = (
+    ("phone", (3, 3, 4), patterns.PHONE, patterns.is_phone),
+    ("ssn", (3, 2, 4), patterns.SSN, bool),
+    ("card", (4, 4, 4, 4), patterns.CARD, patterns.is_card),
+    ("card", (4, 6, 5), patterns.CARD, patterns.is_card),
+    ("card", (4, 6, 4), patterns.CARD, patterns.is_card),
+)
 
 
 _GOES_ON: Final = re.compile(rb"(?:[\w.]|\d[-/])\Z")
@@ -130,14 +131,11 @@ def _stands_alone(block: bytes, place: int) -> bool:
     return not _GOES_ON.search(before) or bool(_COUNTRY.search(before))
 
 
-def _grouped(lengths: Places, is_number: Flags, *groups: int) -> Flags:
-    """Whether a word begins words of so many characters, the first of which is a digit."""
-    if len(lengths) < len(groups):
-        return np.zeros(0, dtype=np.bool_)
-    last = len(lengths) - len(groups) + 1
-    found: Flags = is_number[:last] & (lengths[:last] == groups[0])
-    for place, group in enumerate(groups[1:], start=1):
-        found &= lengths[place : last + place] == group
+def _grouped(lengths: Places, numbers: Places, groups: tuple[int, ...]) -> Places:
+    """Of ``numbers``, which are words, those that begin words of so many characters."""
+    found = numbers[: np.searchsorted(numbers, len(lengths) - len(groups) + 1)]
+    for place, group in enumerate(groups):
+        found = found[lengths[found + place] == group]
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from masking.proof.kinds import (
+    MOST_UNNAMED_WORDS,
     MOST_WORDS,
     SHORTEST,
     SHORTEST_CODE,
@@ -120,7 +121,7 @@ def _identifies(values: _Values, kind: Kind) -> Flags:
         case "street and number":
             found = (count > 1) & is_mixed
         case "value":
-            is_unnamed = is_number & (length >= SHORTEST_UNNAMED_NUMBER)
+            is_unnamed = is_number & (length >= SHORTEST_UNNAMED_NUMBER) & (count <= MOST_UNNAMED_WORDS)
             found = is_email | (is_code & (count == 1)) | is_unnamed
     return fits & found
 
