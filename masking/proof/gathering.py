@@ -111,7 +111,7 @@ def kind_of(use: Use) -> Kind | None:
         return KIND_OF_MASKER.get(use.domain) or ("value" if use.column.element_type in TEXT else None)
     kind = KIND_OF_MASKER.get(use.masker.name)
     # Of dates and amounts it isn't known whether they are somebody's number.
-    return None if kind == "value" and use.column.element_type not in TEXT else kind
+    return None if kind in ("value", "text") and use.column.element_type not in TEXT else kind
 
 
 def _why_not(use: Use, *, paired: bool) -> str | None:

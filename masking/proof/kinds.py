@@ -17,9 +17,11 @@ Kind = Literal[
     "last and first name",
     "street and number",
     "value",
+    "text",
 ]
 
-#: By masker. ``value`` is whatever its own form shows to be one of the others.
+#: By masker. ``value`` is whatever its own form shows to be one of the others, ``text`` only an address or a number:
+#: the codes that stand alone in a free text are more often a product's than a person's.
 KIND_OF_MASKER: Final[dict[str, Kind]] = {
     "email": "e-mail address",
     "person_email": "e-mail address",
@@ -41,8 +43,8 @@ KIND_OF_MASKER: Final[dict[str, Kind]] = {
     "sql": "value",
     "constant": "value",
     "null": "value",
-    "free_text": "value",
-    "redact": "value",
+    "free_text": "text",
+    "redact": "text",
 }
 #: Maskers of half a name: with the other half, in the same row, they are searched for.
 FIRST_NAMES: Final = frozenset({"first_name", "person_first_name"})

@@ -120,9 +120,11 @@ def _identifies(values: _Values, kind: Kind) -> Flags:
             found = (count > 1) & (digits == 0)
         case "street and number":
             found = (count > 1) & is_mixed
-        case "value":
+        case "value" | "text":
             is_unnamed = is_number & (length >= SHORTEST_UNNAMED_NUMBER) & (count <= MOST_UNNAMED_WORDS)
-            found = is_email | (is_code & (count == 1)) | is_unnamed
+            found = is_email | is_unnamed
+            if kind == "value":
+                found = found | (is_code & (count == 1))
     return fits & found
 
 

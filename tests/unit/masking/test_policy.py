@@ -59,7 +59,11 @@ def test_columns_may_be_taken_over_from_another_table() -> None:
         ("literals:\n  VIEW v: {}", "policy.yaml:2:3", "acknowledges nothing"),
         ("literals:\n  VIEW v: {email: ''}", "policy.yaml:2:12", "isn't a finding"),
         ("literals:\n  '*': {mail: ours}", "policy.yaml:2:9", "isn't a finding"),
-        ("tables:\n  t: {columns: {c: {keep: {acknowledge: {mail: ours}}}}}", "policy.yaml:2:17", "acknowledge"),
+        (
+            "tables:\n  t: {columns: {c: {keep: {acknowledge: {mail: ours}}}}}",
+            "policy.yaml:2:17",
+            "acknowledge",
+        ),
         ("tables:\n  a.b.c: empty", "policy.yaml:2:3", "isn't a table's name"),
         ("tables:\n  t: empty\n  public.t: empty", "policy.yaml:3:3", "listed twice"),
         ("tables:\n  t: empty\n  t: empty", "policy.yaml:3:3", "isn't YAML"),

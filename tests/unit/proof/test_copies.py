@@ -101,7 +101,7 @@ def test_words_of_two_columns_or_rows_are_no_name() -> None:
     ("kind", "value"),
     [("user name", "admin"), ("full name", "Kayla"), ("value", "hello world"), ("street and number", "Main St"),
      ("id", "12345"), ("phone number", "n/a"), ("value", "12345678"),
-     ("value", "2024-01-15 10:30:00")],
+     ("value", "2024-01-15 10:30:00"), ("text", "SKU-1234567")],
 )  # fmt: skip
 def test_what_says_too_little_is_not_searched_for(kind: Kind, value: str) -> None:
     assert len(_raw(value, kind=kind)) == 0
