@@ -27,6 +27,11 @@ def gather_raw_values(login: Login, database: str, catalogue: Catalogue, plan: P
         PreconditionFailed: a pass has begun, so some raw values are gone; or there are too many.
     """
     _check_nothing_is_masked(login, database)
+    return read_raw_values(login, database, catalogue, plan)
+
+
+def read_raw_values(login: Login, database: str, catalogue: Catalogue, plan: Plan) -> RawValues:
+    """The same of a database that isn't going to be masked."""
     found = tuple(readings(plan, catalogue))
     kinds = {
         name: kind for reading in found for name, kind in zip(reading.columns, reading.kinds, strict=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from contracts.login import Login
-from masking.catalogue import Catalogue
+from masking.catalogue import Catalogue, TableName
 from masking.planning.plan import Plan
 from masking.proof.blocks import Block
 from masking.proof.escapes import folded, undressed
@@ -18,6 +18,7 @@ from masking.proof.search import Copies, search
 from masking.proof.shapes import ShapeCounts, count_shapes
 from masking.proof.words import WordKey, words_of
 from tasks.proof.copies import read_all
+from tasks.proof.gathering import read_raw_values
 
 
 @dataclass(kw_only=True)
@@ -62,6 +63,20 @@ def search_clone(
         if raw is not None:
             result.findings += of_copies(tree.places, tree.acknowledged, tree.copies, raw)
     return result
+
+
+def find_in_kept_columns(
+    login: Login, database: str, catalogue: Catalogue, plan: Plan
+) -> dict[tuple[TableName, str], str]:
+    """What the proof would find if ``database`` were masked by ``plan``, by column: what it keeps is there already."""
+    raw = read_raw_values(login, database, catalogue, plan)
+    places = {
+        f"{catalogue.root(table)}.{column.name}": (catalogue.root(table).id, column.name)
+        for table in catalogue.tables
+        for column in table.columns
+    }
+    findings = search_clone(login, database, catalogue, plan, raw).findings
+    return {places[finding.place]: f"values {finding.detail}" for finding in findings if not finding.reason}
 
 
 def look(

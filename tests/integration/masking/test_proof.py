@@ -11,9 +11,11 @@ import pytest
 from contracts.errors import PreconditionFailed, VerificationFailed
 from contracts.report import MaskingReport
 from deployments.demo.world import load_sample
+from masking.catalogue import TableName
 from masking.policy.reading import parse_policy
 from masking.proof.literals import search_literals
 from masking.proof.report import with_checksums
+from masking.suggestion import suggest_policy
 from tasks.archive.saved_schema import save_schema
 from tasks.postgres.connection import connect
 from tasks.postgres.rewrite import remember, rewrite
@@ -21,7 +23,7 @@ from tasks.proof.checksums import checksums_of
 from tasks.proof.gathering import gather_raw_values
 from tasks.proof.restored import check_restored
 from tasks.proof.schema_entries import read_schema_entries
-from tasks.proof.searching import search_clone
+from tasks.proof.searching import find_in_kept_columns, search_clone
 from tests.bench.planted import COPIES, PLACES, POLICY, found, plant
 from tests.fix_samples import RealDatabase
 from tests.integration.masking.conftest import KEYS, Clone
@@ -295,3 +297,23 @@ def test_the_restored_database_is_held_against_the_signed_report(clone: Clone) -
     clone.execute("UPDATE notes SET note = 'other' WHERE id = 7")
     with pytest.raises(VerificationFailed, match=r"aren't those of the masked clone in public\.notes\."):
         check_restored(clone.login, clone.database, parse_policy(NOTES), signed)
+
+
+def test_what_the_proof_would_find_is_known_before_anything_is_masked_and_a_suggestion_masks_it(
+    clone: Clone,
+) -> None:
+    clone.execute(
+        USERS + "CREATE TABLE things (id int PRIMARY KEY, caption text);"
+        "INSERT INTO things SELECT i, 'from kayla' || i || '@mail.example' FROM generate_series(1, 9) i"
+    )
+    policy = """
+        tables:
+          users: {columns: {id: keep, email: email, is_test: keep}}
+          things: {columns: {id: keep, caption: keep}}
+        """
+    catalogue, plan = clone.plan(policy)
+    found = find_in_kept_columns(clone.login, clone.database, catalogue, plan)
+    caption = (TableName(schema="public", name="things"), "caption")
+    assert found == {caption: "values hold raw values of public.users.email"}
+    suggested = parse_policy(suggest_policy(catalogue, found_in=found))
+    assert suggested.tables[caption[0]].columns["caption"].masker.name == "free_text"
