@@ -13,7 +13,7 @@ from masking.proof.blocks import blocks_of
 from masking.proof.escapes import folded, undressed
 from masking.proof.findings import of_copies
 from masking.proof.kinds import Kind
-from masking.proof.raw_values import Gathered, RawValues
+from masking.proof.raw_values import Gathered, RawValues, TooManyRawValues
 from masking.proof.search import Copies, search
 from masking.proof.words import BLOCK_BYTES, WordKey, words_of
 from masking.proof.writing import gather
@@ -165,3 +165,12 @@ def test_a_row_that_is_too_long_is_cut_between_words() -> None:
     assert max(len(block.text) for block in blocks) <= 17 * BLOCK_BYTES
     assert [block.first_value for block in blocks[:2]] == [0, 1]
     assert all(block.text[-1:] in b" \n" for block in blocks)
+
+
+def test_more_raw_values_than_memory_is_set_apart_for_are_refused() -> None:
+    gathered = Gathered(WordKey.drawn(), {"public.users.it": "e-mail address"}, most=5)
+    gather(
+        b"".join(b"kayla%d@mail.example\n" % number for number in range(6)), ["e-mail address"], [0], gathered
+    )
+    with pytest.raises(TooManyRawValues, match="6 raw values"):
+        gathered.raw_values()
