@@ -93,6 +93,11 @@ bench-masking: setup ## Masking beside plain SQL and other tools (ROWS=20000 PEE
 bench-planning: setup ## What 10,000 tables cost, part by part, and memory by rows (TABLES=1000: fewer; ARGS=--help)
 	@$(run) tests.bench.planning $(if $(TABLES),--tables "$(TABLES)") $(ARGS)
 
+# A few minutes. What is left of it is .bench/proof.json.
+.PHONY: bench-proof
+bench-proof: setup ## What verification costs beside masking, and what it finds of planted copies (ROWS=20000: a short one)
+	@$(run) tests.bench.proof $(if $(ROWS),--rows "$(ROWS)") $(ARGS)
+
 # Half an hour. What is done is kept in .iam/: the same command goes on where it was.
 .PHONY: iam
 iam: setup ## The task role's policies: enough for a refresh, and no action of them is too many

@@ -142,6 +142,24 @@ class MaskingSettings(_Model):
         pattern=r"^[^/]+/[^/]+$",
         description="Deployment that masks as a job of its own, such as mask/mask; by default the refresh does.",
     )
+    signing_key_secret: SecretReference | None = Field(
+        default=None,
+        description="Key that verdicts are signed with, made and kept as the root key is; by default that one signs. "
+        "A job of its own needs one: the refresh, which checks its verdict, can't read the root key then.",
+    )
+    policy_digest: str | None = Field(
+        default=None,
+        pattern=r"^[0-9a-f]{64}$",
+        description="Digest of the policy that was approved; a run with another one stops before anything is made.",
+    )
+
+    @model_validator(mode="after")
+    def _a_job_of_its_own_has_a_key_to_sign_with(self) -> MaskingSettings:
+        if self.deployment is not None and self.signing_key_secret is None:
+            raise ValueError(
+                "`deployment` needs a `signing_key_secret`: the refresh checks the job's verdict with it"
+            )
+        return self
 
 
 class SlackSettings(_Model):
@@ -197,6 +215,8 @@ class Environment(_Model):
         if self.target.secret is not None:
             yield self.target.secret
         yield self.masking.root_key_secret
+        if self.masking.signing_key_secret is not None:
+            yield self.masking.signing_key_secret
         if self.slack is not None:
             yield self.slack.webhook_secret
 

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from contracts.errors import ArchiveInvalid
 from contracts.ownership import Ownership
+from contracts.verdict import Verdict, signed_text
 
 MANIFEST_NAME = "manifest.json"
 TOC_NAME = "toc.dat"
@@ -59,7 +60,8 @@ class Manifest(_Model):
 
     ``collate``, ``ctype``, ``locale_provider`` and ``locale`` are those of the source's database, as
     ``CREATE DATABASE`` takes them; ``encoding`` is its name, as in ``pg_encoding_to_char``.
-    ``verdict`` is what the verification of the masked clone said.
+    ``verdict`` is what the verification of the masked clone said, ``proof`` the same, signed. ``signature`` is of all
+    other fields.
     """
 
     format: Literal[1] = FORMAT
@@ -82,6 +84,13 @@ class Manifest(_Model):
     verdict: str
     objects: tuple[ArchivedObject, ...]
     tables: tuple[ArchivedTable, ...]
+    proof: Verdict | None = None
+    signature: str = ""
+
+    @property
+    def signed_text(self) -> bytes:
+        """What ``signature`` is of."""
+        return signed_text(self, kind="manifest")
 
     @property
     def size_bytes(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from contracts.fleet import FleetReport
 from contracts.report import RefreshReport
 from contracts.results import Snapshot
@@ -16,6 +18,8 @@ _STEP_REMEDY = {
     "cleanup": "The target may have the new data already. See what is still there; the janitor tries again.",
     "report": "The target has the new data; only telling about it failed. There is nothing to do again.",
 }
+
+_LINES = 200
 
 
 def size(size_bytes: int) -> str:
@@ -79,12 +83,20 @@ def summary_markdown(report: RefreshReport) -> str:
         f"| {check.name} | {check.scope_rows:,} | {check.result} | {check.detail} |"
         for check in report.verification.checks
     )
+    acknowledged = _first(
+        f"| {found.place} | {found.count:,} values {found.detail} | {found.reason} |"
+        for found in report.verification.acknowledged
+    )
+    unsearched = _first(
+        f"| {found.column} | {found.what} | {found.reason} |" for found in report.verification.not_searched
+    )
     tables = "\n".join(f"| {table.table} | {table.action} | {table.rows:,} |" for table in report.tables)
     steps = "\n".join(f"| {step.name} | {duration(step.seconds)} |" for step in report.steps)
     return f"""# {report.env}: {report.target.rows:,} rows from {report.source}
 
 Archive {report.archive.uri}, {report.archive.objects} objects, {size(report.archive.size_bytes)}.
 Live database `{report.target.database}`, before it `{report.target.previous or "none"}`.
+{_verdict_line(report)}
 
 | step | time |
 |---|---|
@@ -93,6 +105,14 @@ Live database `{report.target.database}`, before it `{report.target.previous or 
 | check | rows | result | |
 |---|---|---|---|
 {checks}
+
+| acknowledged by the policy | found | why it may be there |
+|---|---|---|
+{acknowledged}
+
+| not searched | what | why |
+|---|---|---|
+{unsearched}
 
 | table | action | rows |
 |---|---|---|
@@ -127,3 +147,22 @@ def fleet_markdown(report: FleetReport) -> str:
 |---|---|---|---|
 {runs}
 """
+
+
+def _first(lines: Iterable[str]) -> str:
+    """As many as a page can show; all of them are in the archive's masking report."""
+    found = list(lines)
+    more = len(found) - _LINES
+    return "\n".join(
+        [*found[:_LINES], f"| … and {more:,} more | in masking-report.json | |"] if more > 0 else found
+    )
+
+
+def _verdict_line(report: RefreshReport) -> str:
+    if report.verdict is None:
+        return ""
+    verdict = report.verdict
+    return (
+        f"Signed: snapshot `{verdict.snapshot_arn}`, policy `{verdict.policy_digest}`, code `{verdict.code_version}`, "
+        f"signature `{verdict.signature}`."
+    )

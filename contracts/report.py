@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
+
+from contracts.verdict import Verdict, signed_text
 
 TableAction = Literal["full", "where", "empty"]
 ColumnAction = Literal["mask", "keep", "empty"]
@@ -22,11 +25,15 @@ class StepReport(_Model):
 
 
 class TableReport(_Model):
-    """``table`` is ``schema.name``; ``rows`` are the rows that are in the archive."""
+    """``table`` is ``schema.name``; ``rows`` are the rows that are in the archive.
+
+    ``checksum``: of its rows as they left verification, in any order; None where nothing of it is in the archive.
+    """
 
     table: str
     rows: int
     action: TableAction
+    checksum: str | None = None
 
 
 class ColumnReport(_Model):
@@ -52,9 +59,29 @@ class Check(_Model):
     detail: str = ""
 
 
+class AcknowledgedFinding(_Model):
+    """What was found at ``place`` in ``count`` values, and why the policy says that it may be there."""
+
+    place: str
+    rule: str
+    detail: str
+    count: int
+    reason: str
+
+
+class NotSearched(_Model):
+    """A column of which ``what`` wasn't searched, by rule or by the policy."""
+
+    column: str
+    what: Literal["its raw values, elsewhere", "what it holds"]
+    reason: str
+
+
 class Verification(_Model):
     verdict: Literal["passed", "failed"]
     checks: tuple[Check, ...]
+    acknowledged: tuple[AcknowledgedFinding, ...] = ()
+    not_searched: tuple[NotSearched, ...] = ()
 
 
 class MaskingReport(_Model):
@@ -65,6 +92,14 @@ class MaskingReport(_Model):
     columns: tuple[ColumnReport, ...]
     verification: Verification
     rows_masked: int = 0
+    #: None until it is signed.
+    verdict: Verdict | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Of all but the verdict, as hex."""
+        unsigned = self.model_copy(update={"verdict": None})
+        return hashlib.sha256(signed_text(unsigned, kind="masking report")).hexdigest()
 
     @property
     def columns_masked(self) -> int:
@@ -99,6 +134,7 @@ class RefreshReport(_Model):
     verification: Verification
     archive: ArchiveReport
     target: TargetReport
+    verdict: Verdict | None = None
     warnings: tuple[str, ...] = ()
 
     @property

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from contracts.manifest import Manifest
+from contracts.report import Check
 
 SnapshotKind = Literal["manual", "automated", "named"]
 
@@ -24,7 +25,7 @@ class Snapshot:
 
 @dataclass(frozen=True, kw_only=True)
 class Clone:
-    """The temporary cluster. ``secret_arn`` names the one-run secret that opens it."""
+    """The temporary cluster, restored from the snapshot. ``secret_arn`` names the one-run secret that opens it."""
 
     cluster_id: str
     instance_id: str
@@ -32,6 +33,7 @@ class Clone:
     port: int
     secret_arn: str
     engine_version: str
+    snapshot_arn: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +64,8 @@ class Restored:
     tables: tuple[RestoredTable, ...]
     sessions_terminated: int
     swap_seconds: float
+    #: What was held against the signed report before the swap; none where an earlier attempt had swapped.
+    checks: tuple[Check, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property

@@ -71,7 +71,7 @@ def refresh(env: EnvName, from_snapshot: str = NEW) -> RefreshReport:
                     with timed("dump", steps):
                         archive = dump(run, cloned, masked, taken)
             else:
-                masked = read_masking_report(block, archive)
+                masked = read_masking_report(block, run, archive)
             # Asked before the swap: once the target has the new data, no report is worth a failed run.
             extent = extent_of(block, archive)
             with timed("restore", steps):

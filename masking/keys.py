@@ -70,6 +70,10 @@ class MaskingKeys:
         """32 bytes for one masking domain."""
         return hkdf_sha256(self.root, salt=_SALT, info=f"masking domain {domain}".encode())
 
+    def signing_key(self) -> bytes:
+        """32 bytes that sign verdicts and manifests; no masking domain's, whatever one is called."""
+        return hkdf_sha256(self.root, salt=_SALT, info=b"signing")
+
     def session_settings(self, domain: str) -> dict[str, str]:
         """A custom setting for a session: the key of one domain, padded to a block of SHA-256, as hex."""
         return {f"refresh_mask.key_{domain}": self.sub_key(domain).ljust(_BLOCK_BYTES, b"\0").hex()}

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 
 from prefect import get_run_logger, task
 
 from blocks.refresh_environment import RefreshEnvironment
-from contracts.errors import ArchiveInvalid
+from contracts.errors import ArchiveInvalid, VerificationFailed
 from contracts.expiry import archive_ownership
 from contracts.naming import RunKey, archive_prefix
 from contracts.ownership import check_ours
 from contracts.report import ArchiveReport, MaskingReport
 from contracts.results import Archive, Clone
+from masking.proof.signing import check_manifest, check_report, signature_of
 from tasks.archive.dump import MaskingFacts, dump_database
 from tasks.archive.objects import read_object
 from tasks.archive.store import delete_archive, delete_incomplete_archive, find_archive
 from tasks.aurora.clone import clone_login
 from tasks.aws import aws_errors, client
 from tasks.border import no_row_escapes
+from tasks.secrets.reading import read_signing_keys
 from tasks.transient import ONCE
 
 MASKING_REPORT_NAME = "masking-report.json"
@@ -33,9 +36,21 @@ def prefix_of(block: RefreshEnvironment, run: RunKey) -> str:
 def dump_clone(
     block: RefreshEnvironment, run: RunKey, clone: Clone, masked: MaskingReport, snapshot_arn: str
 ) -> Archive:
-    """Dump the masked clone to S3, with the report of its masking beside the data."""
+    """Dump the masked clone to S3, with the report of its masking beside the data.
+
+    Raises:
+        VerificationFailed: the report has no good verdict on this clone.
+    """
     environment = block.environment
     bucket = environment.archive.bucket
+    keys = read_signing_keys(block)
+    verdict = check_report(masked, keys, resource=f"clone {clone.cluster_id}")
+    if (verdict.run_key, verdict.clone, verdict.snapshot_arn) != (run.key, clone.cluster_id, snapshot_arn):
+        raise VerificationFailed(
+            "the verdict of its verification is another clone's or another snapshot's",
+            resource=f"clone {clone.cluster_id}",
+            remedy="Nothing left it. Start a new refresh.",
+        )
     with no_row_escapes(f"clone {clone.cluster_id}", doing="dumping it"):
         manifest = dump_database(
             login=clone_login(block.target_credentials, environment, clone),
@@ -49,6 +64,8 @@ def dump_clone(
                 snapshot_arn=snapshot_arn,
                 policy_digest=masked.policy_digest,
                 verdict=masked.verification.verdict,
+                proof=verdict,
+                sign=partial(signature_of, keys=keys),
             ),
             expected_tables={table.table for table in masked.tables},
             documents={MASKING_REPORT_NAME: masked.model_dump_json(indent=2).encode()},
@@ -84,7 +101,7 @@ def find_own_archive(block: RefreshEnvironment, run: RunKey) -> Archive | None:
 
 
 def own_archive(block: RefreshEnvironment, run: RunKey) -> Archive:
-    """As :func:`find_own_archive`, where there must be one."""
+    """As :func:`find_own_archive`, where there must be one, with a manifest and a verdict that the env signed."""
     found = find_own_archive(block, run)
     if found is None:
         raise ArchiveInvalid(
@@ -92,12 +109,13 @@ def own_archive(block: RefreshEnvironment, run: RunKey) -> Archive:
             resource=f"s3://{block.environment.archive.bucket}/{prefix_of(block, run)}",
             remedy="Start a new refresh.",
         )
+    check_manifest(found.manifest, read_signing_keys(block), resource=found.uri)
     return found
 
 
 @task(**ONCE)
-def read_masking_report(block: RefreshEnvironment, archive: Archive) -> MaskingReport:
-    """What the archive says of how it was masked, for a retry that begins at it."""
+def read_masking_report(block: RefreshEnvironment, run: RunKey, archive: Archive) -> MaskingReport:
+    """What the archive says of how it was masked, as it was signed."""
     key = archive.prefix + MASKING_REPORT_NAME
     resource = f"s3://{archive.bucket}/{key}"
     body = read_object(client(block.target_credentials, "s3"), archive.bucket, key, resource=resource)
@@ -105,7 +123,9 @@ def read_masking_report(block: RefreshEnvironment, archive: Archive) -> MaskingR
         raise ArchiveInvalid(
             "the archive lacks its masking report", resource=resource, remedy="Start a new refresh."
         )
-    return MaskingReport.model_validate_json(body)
+    report = MaskingReport.model_validate_json(body)
+    check_report(report, read_signing_keys(block), resource=resource)
+    return report
 
 
 def delete_unfinished_archive(block: RefreshEnvironment, run: RunKey) -> None:

@@ -15,22 +15,29 @@ from contracts.login import Login
 from contracts.naming import RunKey
 from contracts.report import MaskingReport
 from contracts.results import Clone
+from contracts.verdict import Verdict
 from masking.catalogue import Catalogue
-from masking.keys import MaskingKeys
 from masking.planning.plan import Plan, make_plan
+from masking.proof.raw_values import RawValues
+from masking.proof.report import with_checksums
+from masking.proof.signing import signed
 from tasks.archive.saved_report import save_report
 from tasks.archive.saved_schema import save_schema
 from tasks.aurora.clone import clone_login
 from tasks.border import no_row_escapes
+from tasks.code_version import code_version
 from tasks.cycle_collection import held_off
-from tasks.policy_files import read_policy
+from tasks.policy_files import check_approved, read_policy
 from tasks.postgres.catalogue import read_catalogue
 from tasks.postgres.clone_settings import check_clone_settings
 from tasks.postgres.quarantine import event_triggers_as_at_the_source, quarantine
 from tasks.postgres.rehearsal import rehearse
-from tasks.postgres.rewrite import join_owners, rewrite
+from tasks.postgres.rewrite import join_owners, remember, rewrite
 from tasks.postgres.verification import finish, verify
-from tasks.secrets.reading import read_masking_keys
+from tasks.proof.checksums import checksums_of
+from tasks.proof.gathering import gather_raw_values
+from tasks.proof.proving import prove, prove_schema
+from tasks.secrets.reading import read_run_keys, read_signing_keys
 from tasks.transient import ONCE
 
 
@@ -52,8 +59,9 @@ def mask_clone(block: RefreshEnvironment, run: RunKey, clone: Clone) -> MaskingR
     # quote: Prefect would walk through every table of a large catalogue, looking for futures.
     rehearse_masking(block, run, clone, cast(Planned, quote(planned)))
     save_clone_schema(block, clone, cast(Planned, quote(planned)))
+    raw = gather_from_clone(block, run, clone, cast(Planned, quote(planned)))
     rewrite_clone(block, run, clone, cast(Planned, quote(planned)))
-    report = verify_clone(block, run, clone, cast(Planned, quote(planned)))
+    report = verify_clone(block, run, clone, cast(Planned, quote(planned)), cast(RawValues, quote(raw)))
     if report.verification.verdict != "passed":
         raise VerificationFailed(
             "its verification didn't pass",
@@ -86,6 +94,7 @@ def plan_masking(block: RefreshEnvironment, clone: Clone) -> Planned:
         held_off(),
     ):
         policy = read_policy(policy_directory(block.environment.policy_name))
+        check_approved(block.environment, policy)
         catalogue = read_catalogue(_login(block, clone), _database(block))
         plan = make_plan(catalogue, policy)
     get_run_logger().info("Planned %d tables", len(catalogue.tables))
@@ -101,7 +110,7 @@ def rehearse_masking(block: RefreshEnvironment, run: RunKey, clone: Clone, plann
     """
     with no_row_escapes(f"clone {clone.cluster_id}", doing="trying the masks out on a few rows"):
         tried, worth = rehearse(
-            _login(block, clone), _database(block), planned.catalogue, planned.plan, _keys(block, run)
+            _login(block, clone), _database(block), planned.catalogue, planned.plan, read_run_keys(block, run)
         )
     get_run_logger().info(
         "Tried the masks out on a few rows of %d of %d tables where one could fail", tried, worth
@@ -119,6 +128,20 @@ def save_clone_schema(block: RefreshEnvironment, clone: Clone, planned: Planned)
 
 
 @task(**ONCE)
+def gather_from_clone(block: RefreshEnvironment, run: RunKey, clone: Clone, planned: Planned) -> RawValues:
+    """Empty and filter tables, and remember of the others what the proof will look for: rows, and raw values' hashes.
+
+    The hashes are in this process's memory only, and the proof can't be had without them.
+    """
+    login, database = _login(block, clone), _database(block)
+    with no_row_escapes(f"clone {clone.cluster_id}", doing="remembering its raw values' hashes"):
+        remember(login, database, planned.catalogue, planned.plan, read_run_keys(block, run))
+        raw = gather_raw_values(login, database, planned.catalogue, planned.plan)
+    get_run_logger().info("Remembered hashes of %d raw values of %d columns", len(raw), len(raw.columns))
+    return raw
+
+
+@task(**ONCE)
 def rewrite_clone(block: RefreshEnvironment, run: RunKey, clone: Clone, planned: Planned) -> None:
     """One pass over each table, several tables at once."""
     with no_row_escapes(f"clone {clone.cluster_id}", doing="masking it"):
@@ -127,18 +150,36 @@ def rewrite_clone(block: RefreshEnvironment, run: RunKey, clone: Clone, planned:
             _database(block),
             planned.catalogue,
             planned.plan,
-            _keys(block, run),
+            read_run_keys(block, run),
             say=get_run_logger().info,
         )
 
 
 @task(**ONCE)
-def verify_clone(block: RefreshEnvironment, run: RunKey, clone: Clone, planned: Planned) -> MaskingReport:
+def verify_clone(
+    block: RefreshEnvironment, run: RunKey, clone: Clone, planned: Planned, raw: RawValues
+) -> MaskingReport:
     """Hold whole tables against what was promised, then remove every trace of the masking from the clone."""
     login, database = _login(block, clone), _database(block)
     with no_row_escapes(f"clone {clone.cluster_id}", doing="verifying it"):
-        report = verify(login, database, planned.catalogue, planned.plan, _keys(block, run))
+        report = verify(login, database, planned.catalogue, planned.plan, read_run_keys(block, run))
+        report = prove(login, database, planned.catalogue, planned.plan, raw, report)
+        report = prove_schema(login, database, planned.plan, raw, report)
         finish(login, database)
+        report = signed(
+            with_checksums(report, checksums_of(login, database, planned.plan)),
+            Verdict(
+                run_key=run.key,
+                env=run.env,
+                clone=clone.cluster_id,
+                snapshot_arn=clone.snapshot_arn,
+                policy_digest=planned.plan.policy_digest,
+                code_version=code_version(),
+                report_sha256="",
+                result=report.verification.verdict,
+            ),
+            read_signing_keys(block),
+        )
         save_report(login, database, report)
     passed = sum(check.result == "passed" for check in report.verification.checks)
     get_run_logger().info("Verification %s: %d checks passed", report.verification.verdict, passed)
@@ -147,11 +188,6 @@ def verify_clone(block: RefreshEnvironment, run: RunKey, clone: Clone, planned: 
 
 def _login(block: RefreshEnvironment, clone: Clone) -> Login:
     return clone_login(block.target_credentials, block.environment, clone)
-
-
-def _keys(block: RefreshEnvironment, run: RunKey) -> MaskingKeys:
-    keys = read_masking_keys(block)
-    return keys.of_run(run) if block.environment.masking.rotate else keys
 
 
 def _database(block: RefreshEnvironment) -> str:

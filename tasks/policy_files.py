@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from contracts.environment import Environment
 from contracts.errors import PolicyInvalid
 from masking.policy.reading import POLICY_FILE, parse_policy
 from masking.policy.rules import Policy
@@ -28,6 +29,17 @@ def read_policy(directory: Path) -> Policy:
             remedy="A database needs a policy.yaml in sql/databases/, in UTF-8.",
         ) from None
     return parse_policy(text, scripts, labels=labels, name=str(file))
+
+
+def check_approved(environment: Environment, policy: Policy) -> None:
+    """Raise :class:`PolicyInvalid` where the environment names the policy that was approved, and this is another."""
+    pinned = environment.masking.policy_digest
+    if pinned is not None and pinned != policy.digest:
+        raise PolicyInvalid(
+            f"its digest is {policy.digest}, and environment {environment.name} has approved {pinned}",
+            resource=f"policy {environment.policy_name}",
+            remedy="Have it reviewed, then write its digest into masking.policy_digest of the environment's file.",
+        )
 
 
 def _sql_files(directory: Path) -> dict[str, str]:

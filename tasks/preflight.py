@@ -13,9 +13,9 @@ from tasks.aurora.describe import describe_cluster
 from tasks.aurora.snapshots import check_source
 from tasks.aws import aws_errors, client
 from tasks.mask_job import check_deployment
-from tasks.policy_files import read_policy
+from tasks.policy_files import check_approved, read_policy
 from tasks.postgres.target_check import check_target
-from tasks.secrets.reading import read_masking_keys
+from tasks.secrets.reading import read_masking_keys, read_signing_keys
 from tasks.target_login import target_login
 from tasks.transient import REPEATABLE
 
@@ -29,10 +29,12 @@ def preflight(block: RefreshEnvironment, run: RunKey) -> str:
     environment = block.environment
     check_vault_client(environment)
     policy = read_policy(policy_directory(environment.policy_name))
+    check_approved(environment, policy)
     if environment.masking.deployment:
         check_deployment(environment.masking.deployment)  # whose role alone reads the root key
     else:
         read_masking_keys(block)
+    read_signing_keys(block)
     _check_bucket(block)
     check_source(block.source_credentials, environment.source)
     _check_source_is_not_target(block)

@@ -37,7 +37,9 @@ def report_of(
         steps=tuple(steps),
         tables=masked.tables,
         columns=masked.columns,
-        verification=masked.verification,
+        verification=masked.verification.model_copy(
+            update={"checks": (*masked.verification.checks, *restored.checks)}
+        ),
         archive=extent,
         target=TargetReport(
             database=restored.database,
@@ -46,6 +48,7 @@ def report_of(
             sessions_terminated=restored.sessions_terminated,
             swap_seconds=restored.swap_seconds,
         ),
+        verdict=masked.verdict,
         warnings=restored.warnings,
     )
 

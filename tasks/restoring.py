@@ -10,18 +10,21 @@ from blocks.config_root import policy_directory
 from blocks.refresh_environment import RefreshEnvironment
 from contracts.expiry import clone_ownership
 from contracts.naming import RunKey
+from contracts.report import Check
 from contracts.results import Archive, Restored, RestoredTable
 from contracts.target import DatabaseLocale, Swapped
 from tasks.archive.load import LoadedArchive, load_archive
-from tasks.archiving import own_archive
+from tasks.archiving import own_archive, read_masking_report
 from tasks.aws import client
 from tasks.border import no_row_escapes
+from tasks.policy_files import read_policy
 from tasks.postgres.advisory_lock import LOCK_WAIT_S, hold_target
 from tasks.postgres.carry_over import carry_over
 from tasks.postgres.post_restore import run_scripts, run_verifications
 from tasks.postgres.shadow import create_shadow, drop_previous
 from tasks.postgres.swap import is_swapped, swap
 from tasks.postgres.target_check import check_target
+from tasks.proof.restored import check_restored
 from tasks.target_login import target_login
 from tasks.transient import ONCE
 
@@ -39,12 +42,14 @@ def restore_target(block: RefreshEnvironment, run: RunKey) -> Restored:
         # The janitor holds the lock too, for the moments that it drops in.
         with hold_target(login, database, run, wait_s=LOCK_WAIT_S):
             warnings: tuple[str, ...] = ()
+            checks: tuple[Check, ...] = ()
             # A retry may come after a swap whose success nobody heard of: then there is nothing left to do.
             if not is_swapped(login, database, run):
                 if dropped := drop_previous(login, database, run):
                     get_run_logger().info("Dropped %s, the database before the last refresh", dropped)
                 loaded = load_shadow(block, run, archive)
                 warnings = (*map(str, loaded.skipped), *carry_over_to_shadow(block, run))
+                checks = verify_shadow(block, run, archive)
                 finish_shadow(block, run)
             swapped = swap_in(block, run)
     return Restored(
@@ -53,6 +58,7 @@ def restore_target(block: RefreshEnvironment, run: RunKey) -> Restored:
         tables=tuple(RestoredTable(table=table.table, rows=table.rows) for table in archive.manifest.tables),
         sessions_terminated=swapped.sessions_terminated,
         swap_seconds=swapped.seconds,
+        checks=checks,
         warnings=warnings,
     )
 
@@ -95,6 +101,22 @@ def carry_over_to_shadow(block: RefreshEnvironment, run: RunKey) -> tuple[str, .
     database = block.environment.target.database
     with no_row_escapes(f"shadow of {database}", doing="carrying settings and grants over"):
         return carry_over(target_login(block), database, run).warnings
+
+
+@task(**ONCE)
+def verify_shadow(block: RefreshEnvironment, run: RunKey, archive: Archive) -> tuple[Check, ...]:
+    """Hold the loaded database against the signed report, before the user's own scripts change it.
+
+    Raises:
+        VerificationFailed: the target stays what it was.
+    """
+    database = block.environment.target.database
+    with no_row_escapes(f"shadow of {database}", doing="verifying it"):
+        signed = read_masking_report(block, run, archive)
+        policy = read_policy(policy_directory(block.environment.policy_name))
+        checks = check_restored(target_login(block), run.shadow_database(database), policy, signed)
+    get_run_logger().info("Verified %s before the swap: %d checks passed", database, len(checks))
+    return checks
 
 
 @task(**ONCE)

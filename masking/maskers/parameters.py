@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
@@ -33,11 +33,23 @@ class Constant(Parameters):
         return value
 
 
+#: What verification finds in kept columns: something of such a shape, or raw values of another column.
+Finding = Literal[
+    "email", "phone", "ssn", "card", "iban", "private_key", "api_token", "jwt", "password_hash", "raw_values"
+]
+FINDINGS: tuple[Finding, ...] = get_args(Finding)
+
+
 class Keep(Parameters):
-    """``reason``: why the raw value may stay."""
+    """``reason``: why the raw value may stay. ``acknowledge``: what the verification may find in it, each with the
+    reason why it may stay: a shape, or ``raw_values`` for copies of other columns' values.
+    """
 
     shorthand: ClassVar[str | None] = "reason"
     reason: str = ""
+    acknowledge: dict[Finding, Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]] = (
+        Field(default_factory=dict)
+    )
 
 
 class Expression(Parameters):
@@ -48,10 +60,13 @@ class Expression(Parameters):
 
 
 class Script(Parameters):
-    """``domain``: the masking domain that the script's values belong to."""
+    """``domain``: the masking domain that the script's values belong to. ``not_searched``: why copies of its raw values
+    in kept columns are none.
+    """
 
     shorthand: ClassVar[str | None] = "domain"
     domain: Domain
+    not_searched: str = ""
 
 
 class UnlistedConstant(Parameters):

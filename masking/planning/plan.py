@@ -8,7 +8,7 @@ foreign key.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -51,6 +51,8 @@ class ColumnPlan:
     recomputed: Expression | None = None
     #: Whether a script may assign it too: what a condition keeps is then the script's.
     scripted: bool = False
+    #: What verification may find in it, with the reason of each.
+    acknowledged: tuple[tuple[str, str], ...] = ()
 
     @property
     def maskers(self) -> str | None:
@@ -96,6 +98,8 @@ class Plan:
     #: Tables and partitions with a ``where``, in the policy's order: a predicate may ask earlier tables.
     filtered: tuple[TablePlan, ...] = ()
     large_objects: Literal["empty", "keep"] = "keep"
+    #: What may be found in the schema's own literals, by object.
+    literals: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     policy_digest: str = ""
 
     @cached_property
@@ -175,6 +179,7 @@ def make_plan(catalogue: Catalogue, policy: Policy) -> Plan:
         statements=tuple(effective_statements(catalogue, policy)),
         filtered=_filtered(catalogue, policy, tables),
         large_objects=policy.large_objects or "keep",
+        literals=policy.literals,
         policy_digest=policy.digest,
     )
 
@@ -277,10 +282,20 @@ def _column_plan(
         why = f"computed from {', '.join(column.generated_from) or 'no column'}"
         if sources:
             return ColumnPlan(column=column, action="mask", masker="generated", reason=why)
-        return ColumnPlan(column=column, action="keep", reason=why)
+        return ColumnPlan(
+            column=column,
+            action="keep",
+            reason=why,
+            acknowledged=_acknowledged(rule.columns.get(column.name)),
+        )
     found = rule.columns[column.name]
     if isinstance(found.parameters, Keep):
-        return ColumnPlan(column=column, action="keep", reason=found.parameters.reason)
+        return ColumnPlan(
+            column=column,
+            action="keep",
+            reason=found.parameters.reason,
+            acknowledged=_acknowledged(found),
+        )
     use = uses[root.id, column.name].on(column)
     return ColumnPlan(
         column=column,
@@ -292,6 +307,12 @@ def _column_plan(
         recomputed=again.get((root.id, column.name)),
         scripted=column.name in scripted,
     )
+
+
+def _acknowledged(rule: ColumnRule | None) -> tuple[tuple[str, str], ...]:
+    if rule is None or not isinstance(rule.parameters, Keep):
+        return ()
+    return tuple(sorted(rule.parameters.acknowledge.items()))
 
 
 def _masks(rule: ColumnRule | None) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Literal
 
 from masking.catalogue import TableName
+from masking.maskers.parameters import FINDINGS
 from masking.policy.document import Document
 from masking.policy.labels import parse_labels
 from masking.policy.placed_yaml import PlacedMapping
@@ -33,7 +34,7 @@ __all__ = [
 ]
 
 POLICY_FILE = "policy.yaml"
-_SETTINGS = ("tables", "large_objects", "defaults", "references")
+_SETTINGS = ("tables", "large_objects", "defaults", "references", "literals")
 
 
 def parse_policy(
@@ -72,6 +73,7 @@ def parse_policy(
         defaults=type_defaults(document),
         references=tuple(_references(document)),
         large_objects=_large_objects(document),
+        literals=_literals(document),
         statements=statements,
         digest=digest.hexdigest(),
     )
@@ -106,6 +108,24 @@ def _add_labels(tables: dict[TableName, TableRule], labels: Mapping[str, str]) -
                 "Keep one of the two.",
             )
         tables[table] = replace(known, columns={**known.columns, column: rule})
+
+
+def _literals(document: Document) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for place, value, position in document.items(document.section("literals")):
+        if not isinstance(value, PlacedMapping) or not value:
+            raise invalid(
+                position, f"{place} acknowledges nothing", "Write the findings, such as: {email: the reason}."
+            )
+        for finding, reason, at in document.items(value):
+            if finding not in FINDINGS or not isinstance(reason, str) or not reason.strip():
+                raise invalid(
+                    at,
+                    f"{finding} with its reason isn't a finding that is acknowledged",
+                    f"Give a reason to one of: {', '.join(FINDINGS)}.",
+                )
+            found.setdefault(place, {})[finding] = str(reason)
+    return found
 
 
 def _large_objects(document: Document) -> Literal["empty", "keep"] | None:

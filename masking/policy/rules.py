@@ -110,6 +110,8 @@ class Policy:
     #: None where the policy doesn't say.
     large_objects: Literal["empty", "keep"] | None = None
     statements: tuple[ScriptStatement, ...] = ()
+    #: What may be found in the schema's own literals, with the reason of each: by object, ``*`` for every one.
+    literals: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     #: SHA-256 of its files, as hex.
     digest: str = ""
 

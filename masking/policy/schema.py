@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 
 from masking.maskers import ALIASES, MASKERS
 from masking.maskers.masker import Masker, Parameters
+from masking.maskers.parameters import FINDINGS
 from masking.policy.column_rules import INSIDE
 from masking.policy.table_rules import NO_DEFAULTS, SAFE_ON_ANYTHING
 
@@ -50,6 +51,16 @@ def policy_schema() -> dict[str, Any]:
                     "additionalProperties": {"type": "string"},
                     "minProperties": 1,
                     "maxProperties": 1,
+                },
+            },
+            "literals": {
+                "description": "What may be found in the schema's own literals: by object, * for every one.",
+                "type": ["object", "null"],
+                "additionalProperties": {
+                    "type": "object",
+                    "minProperties": 1,
+                    "additionalProperties": False,
+                    "properties": {name: {"type": "string", "minLength": 1} for name in FINDINGS},
                 },
             },
             "large_objects": {

@@ -8,7 +8,7 @@ is the column kept, and says so.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from contracts.errors import PolicyInvalid
@@ -16,7 +16,7 @@ from masking.catalogue import Catalogue, TableName
 from masking.planning.classification import needs_rule
 from masking.planning.plan import make_plan
 from masking.policy.reading import parse_policy
-from masking.suggestion.classify import ColumnId, classify
+from masking.suggestion.classify import ColumnId, Verdict, classify
 from masking.suggestion.policy_text import PolicyText, policy_text
 from masking.suggestion.samples import Samples
 from masking.suggestion.suggest import Suggestion, with_maskers
@@ -24,14 +24,21 @@ from masking.suggestion.suggest import Suggestion, with_maskers
 _LINE: Final = re.compile(r":(\d+):\d+$")
 
 
-def suggest_policy(catalogue: Catalogue, samples: Samples | None = None) -> str:
+def suggest_policy(
+    catalogue: Catalogue, samples: Samples | None = None, *, found_in: Mapping[ColumnId, str] | None = None
+) -> str:
     """The text of a complete ``policy.yaml``: every table and column has a rule, what is in doubt is masked.
+
+    ``found_in`` are columns in which a search of all rows has found something personal, with what it was.
 
     Raises:
         PolicyInvalid: the planner refuses the policy for something that no other masker would change.
     """
     samples = samples or Samples()
-    verdicts = classify(catalogue, samples)
+    verdicts = dict(classify(catalogue, samples))
+    for column, what in (found_in or {}).items():
+        if column in verdicts and verdicts[column].action == "keep":
+            verdicts[column] = Verdict(kind="free_text", action="mask", confidence=1.0, reason=what)
     refused: set[tuple[ColumnId, str]] = set()
     never_empty: set[TableName] = set()
     while True:

@@ -33,10 +33,9 @@ SET statement_timeout = 0;
 SET lock_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 {transaction_timeout}SET row_security = off;
-SET search_path = '';
+SET search_path = {search_path};
 BEGIN ISOLATION LEVEL REPEATABLE READ;
-SET TRANSACTION SNAPSHOT '{snapshot}';
-"""
+{snapshot}"""
 # A line that COPY's text format can't contain (a backslash there is followed by another, or by one of bfnrtvN), written
 # by COPY because psql flushes its output behind that only.
 _MARK = b"\\end\n"
@@ -45,13 +44,25 @@ _PIPE_BYTES = MIB
 
 
 class CopySession:
-    """One psql with a transaction on the exported snapshot. Not shared between threads; only ``kill`` is."""
+    """One psql with a transaction on an exported snapshot, or on its own. Only ``kill`` is shared between threads.
 
-    def __init__(self, tools: ClientTools, *, login: Login, database: str, snapshot: str) -> None:
+    ``search_path`` is for SQL that the user wrote; pg_dump's and ours needs none.
+    """
+
+    def __init__(
+        self,
+        tools: ClientTools,
+        *,
+        login: Login,
+        database: str,
+        snapshot: str | None = None,
+        search_path: str = "''",
+    ) -> None:
         self._database = database
         # A snapshot's name is made by pg_export_snapshot(): hex digits and hyphens.
         timeout = "SET transaction_timeout = 0;\n" if tools.major >= 17 else ""
-        setup = _SETUP.format(transaction_timeout=timeout, snapshot=snapshot).encode()
+        shared = f"SET TRANSACTION SNAPSHOT '{snapshot}';\n" if snapshot is not None else ""
+        setup = _SETUP.format(transaction_timeout=timeout, snapshot=shared, search_path=search_path).encode()
         for is_last_try in (False, True):
             self._start(tools, login)
             try:
@@ -104,9 +115,16 @@ class CopySession:
         ``suspends_row_security`` is for a table whose policies hold for its owner too (FORCE ROW LEVEL SECURITY): they
         are lifted within a savepoint, so that nothing of it lasts.
         """
-        copy = statement.to_stdout(predicate) + b";\n"
-        if suspends_row_security:
-            lift = f"ALTER TABLE {statement.table} NO FORCE ROW LEVEL SECURITY;\n".encode()
+        lifted = statement.table if suspends_row_security else None
+        return self.copy(statement.to_stdout(predicate), table=table, lifts_row_security_of=lifted)
+
+    def copy(
+        self, statement: bytes, *, table: str, lifts_row_security_of: str | None = None
+    ) -> Iterator[bytes]:
+        """What a ``COPY … TO STDOUT`` writes, as :meth:`read`; for a table with such policies, its quoted name."""
+        copy = statement + b";\n"
+        if lifts_row_security_of is not None:
+            lift = f"ALTER TABLE {lifts_row_security_of} NO FORCE ROW LEVEL SECURITY;\n".encode()
             copy = b"SAVEPOINT lifted;\n" + lift + copy + b"ROLLBACK TO SAVEPOINT lifted;\n"
         self._send(copy + _WRITE_MARK)
         held = b""

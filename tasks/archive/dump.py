@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from contracts.errors import PreconditionFailed, VerificationFailed
 from contracts.login import Login
 from contracts.manifest import MANIFEST_NAME, TOC_NAME, ArchivedObject, Manifest, utc_seconds
 from contracts.ownership import Ownership, check_ours
+from contracts.verdict import Verdict
 from tasks.archive.layout import SUFFIX, BlockRange, Sizes, split_blocks
 from tasks.archive.objects import ObjectWriter, Place
 from tasks.archive.rows_out import Table, copy_tables
@@ -37,11 +38,16 @@ _LOCALE_PROVIDERS: dict[str, Literal["libc", "icu", "builtin"]] = {"c": "libc", 
 
 @dataclass(frozen=True, kw_only=True)
 class MaskingFacts:
-    """What the manifest says of how the data was masked. Only ``verdict`` "passed" is dumped."""
+    """What the manifest says of how the data was masked. Only ``verdict`` "passed" is dumped.
+
+    ``sign`` gives the signature of the finished manifest.
+    """
 
     snapshot_arn: str
     policy_digest: str
     verdict: str
+    proof: Verdict | None = None
+    sign: Callable[[bytes], str] = lambda content: ""
 
 
 def dump_database(
@@ -127,7 +133,9 @@ def dump_database(
             *(item for item, _ in archived),
         ),
         tables=tuple(table for _, table in archived),
+        proof=facts.proof,
     )
+    manifest = manifest.model_copy(update={"signature": facts.sign(manifest.signed_text)})
     for name, body in (documents or {}).items():
         place.put(name, body)
     place.put(MANIFEST_NAME, manifest.to_json())

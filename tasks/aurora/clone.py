@@ -136,6 +136,7 @@ def replace_master_password(
         port=cluster["Port"],
         secret_arn=secret_arn,
         engine_version=cluster["EngineVersion"],
+        snapshot_arn=snapshot.arn,
     )
     login = clone_login(credentials, environment, clone)
     with aws_errors(f"cluster {identifier}", doing="replacing its master password"):

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from blocks.refresh_environment import RefreshEnvironment
 from contracts.errors import ConfigurationError, PreconditionFailed
 from contracts.login import Login
+from contracts.naming import RunKey
 from contracts.secret_reference import SecretReference, VaultSecret
 from masking.keys import MaskingKeys
 from tasks.secrets.secrets_manager import read_aws_secret
@@ -62,7 +63,26 @@ def read_masking_keys(block: RefreshEnvironment) -> MaskingKeys:
     Raises:
         ConfigurationError: it is too short, repeats itself, or is no key at all. Neither it nor a part of it is shown.
     """
-    reference = block.environment.masking.root_key_secret
+    return _keys_in(block, block.environment.masking.root_key_secret)
+
+
+def read_run_keys(block: RefreshEnvironment, run: RunKey) -> MaskingKeys:
+    """The keys that a run masks with: the env's, or its own where they rotate."""
+    keys = read_masking_keys(block)
+    return keys.of_run(run) if block.environment.masking.rotate else keys
+
+
+def read_signing_keys(block: RefreshEnvironment) -> MaskingKeys:
+    """The keys that the env's verdicts are signed with: of a secret of its own, where it has one, else the root key's.
+
+    Raises:
+        ConfigurationError: as :func:`read_masking_keys`.
+    """
+    settings = block.environment.masking
+    return _keys_in(block, settings.signing_key_secret or settings.root_key_secret)
+
+
+def _keys_in(block: RefreshEnvironment, reference: SecretReference) -> MaskingKeys:
     text = read_secret(block, reference).get_secret_value()
     try:
         return MaskingKeys.from_text(text)

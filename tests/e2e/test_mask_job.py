@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -30,13 +31,20 @@ class Setting:
 
 @pytest.fixture(scope="module")
 def setting(envs: Any, prefect_worker: Callable[..., Daemon]) -> Iterator[Setting]:
-    env: Env = envs(masking={"deployment": "mask/mask"})
+    env: Env = envs()
     aws = env.world.aws
-    values = policy_values(env.world, env.name, env.world.kms_key_arn)
+    signing_key = aws.client("secretsmanager").create_secret(
+        Name=f"masking/{env.name}/signing-key", SecretString=secrets.token_hex(32)
+    )["ARN"]
+    env.write(masking={"deployment": "mask/mask", "signing_key_secret": signing_key})
+    values = policy_values(env.world, env.name, env.world.kms_key_arn) | {
+        "signing_key_secret_arn": signing_key
+    }
+    signing = render("signing", values)
     policies = {name: render(name, values) for name in TASK_POLICIES}
     policies["task-data"] = without(policies["task-data"], "ReadRootKey", "secretsmanager:GetSecretValue")
-    task = Identity(aws, f"task-{env.name}", list(policies.values()))
-    mask = Identity(aws, f"mask-{env.name}", [render("mask", values)])
+    task = Identity(aws, f"task-{env.name}", [*policies.values(), signing])
+    mask = Identity(aws, f"mask-{env.name}", [render("mask", values), signing])
     env.prefect.create_process_pool(POOL)
     env.cli(*DEPLOY)
     worker = prefect_worker(POOL, environment=env.process_environment | mask.environment)

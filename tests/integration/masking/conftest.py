@@ -20,8 +20,10 @@ from tasks.postgres.catalogue import read_catalogue
 from tasks.postgres.connection import connect
 from tasks.postgres.quarantine import quarantine
 from tasks.postgres.rehearsal import rehearse
-from tasks.postgres.rewrite import rewrite
+from tasks.postgres.rewrite import remember, rewrite
 from tasks.postgres.verification import finish, verify
+from tasks.proof.gathering import gather_raw_values
+from tasks.proof.proving import prove
 
 HERE = Path(__file__).parent
 KEYS = MaskingKeys(root=bytes(range(32)))
@@ -64,8 +66,11 @@ class Clone:
         quarantine(self.login, self.database)
         catalogue, plan = self.plan(policy, scripts, labels=labels)
         rehearse(self.login, self.database, catalogue, plan, keys)
+        remember(self.login, self.database, catalogue, plan, keys)
+        raw = gather_raw_values(self.login, self.database, catalogue, plan)
         rewrite(self.login, self.database, catalogue, plan, keys)
         report = verify(self.login, self.database, catalogue, plan, keys)
+        report = prove(self.login, self.database, catalogue, plan, raw, report)
         finish(self.login, self.database)
         return report
 

@@ -14,8 +14,7 @@ from contracts.errors import AwsError, ConfigurationError, PreconditionFailed
 from contracts.naming import RunKey
 from deployments.localaws import LocalAws
 from masking.keys import MaskingKeys
-from tasks.masking import _keys
-from tasks.secrets.reading import read_masking_keys
+from tasks.secrets.reading import read_masking_keys, read_run_keys
 from tasks.secrets.sub_key import store_sub_key
 
 ROOT = "9c1d5e0f7ab34826d1e94f6085b3c27ae6047d9a3b5f1c8802d4b6e9715a3f0c"
@@ -90,10 +89,10 @@ def test_an_env_whose_keys_rotate_has_none_to_give(block: RefreshEnvironment) ->
 
 def test_a_rotated_key_is_a_runs_own_in_all_its_attempts(block: RefreshEnvironment) -> None:
     one, other = (RunKey(env="staging", flow_run_id=uuid.uuid4()) for _ in range(2))
-    assert _keys(block, one) == _keys(block, other) == MaskingKeys.from_text(ROOT)
+    assert read_run_keys(block, one) == read_run_keys(block, other) == MaskingKeys.from_text(ROOT)
     found = rotating(block)
-    assert _keys(found, one) == _keys(found, one) == MaskingKeys.from_text(ROOT).of_run(one)
-    assert _keys(found, one) != _keys(found, other)
+    assert read_run_keys(found, one) == read_run_keys(found, one) == MaskingKeys.from_text(ROOT).of_run(one)
+    assert read_run_keys(found, one) != read_run_keys(found, other)
 
 
 @pytest.mark.parametrize("content", [{"SecretString": ROOT[:30]}, {"SecretBinary": bytes.fromhex(ROOT)}])

@@ -6,10 +6,19 @@ from uuid import UUID
 
 import pytest
 
-from contracts.messages import duration, failure_message, size, snapshot_message, success_message
+from contracts.messages import (
+    duration,
+    failure_message,
+    size,
+    snapshot_message,
+    success_message,
+    summary_markdown,
+)
 from contracts.report import (
+    AcknowledgedFinding,
     ArchiveReport,
     ColumnReport,
+    NotSearched,
     RefreshReport,
     StepReport,
     TableReport,
@@ -17,6 +26,7 @@ from contracts.report import (
     Verification,
 )
 from contracts.results import Snapshot
+from contracts.verdict import Verdict
 
 REPORT = RefreshReport(
     run_key="0123456789ab",
@@ -116,3 +126,24 @@ def test_a_snapshot_tells_env_source_name_kind_duration_and_run() -> None:
         ":camera: *staging*: snapshot `refresh-staging-0123456789ab-snapshot` of `shop-production` is available"
         " (manual, 1 min 05 s).\nhttp://ui/run"
     )
+
+
+def test_the_runs_page_says_what_was_acknowledged_what_wasnt_searched_and_who_signed() -> None:
+    found = AcknowledgedFinding(
+        place="public.shops.contact", rule="email", detail="have the shape", count=1200, reason="ours"
+    )
+    unsearched = NotSearched(
+        column="public.users.city", what="its raw values, elsewhere", reason="many share it"
+    )
+    verdict = Verdict(
+        run_key="0123456789ab", env="staging", clone="c", snapshot_arn="arn:s", policy_digest="p1", code_version="v1",
+        report_sha256="0" * 64, result="passed", signature="5161",
+    )  # fmt: skip
+    verification = Verification(
+        verdict="passed", checks=(), acknowledged=(found,), not_searched=(unsearched,) * 250
+    )
+    page = summary_markdown(REPORT.model_copy(update={"verification": verification, "verdict": verdict}))
+    assert "| public.shops.contact | 1,200 values have the shape | ours |" in page
+    assert page.count("| public.users.city | its raw values, elsewhere | many share it |") == 200
+    assert "and 50 more" in page
+    assert "policy `p1`, code `v1`, signature `5161`" in page

@@ -39,8 +39,11 @@ output "environments" {
         kms_key_id         = values.key_arn
       }
       archive = { bucket = values.bucket, prefix = values.prefix, kms_key_id = values.key_arn }
-      masking = { root_key_secret = values.root_key_secret_arn }
-      slack   = { webhook_secret = values.slack_secret_arn }
+      masking = merge(
+        { root_key_secret = values.root_key_secret_arn },
+        var.mask_pool ? { deployment = "mask/mask", signing_key_secret = values.signing_key_secret_arn } : {}
+      )
+      slack = { webhook_secret = values.slack_secret_arn }
     }
   }
 }

@@ -23,18 +23,19 @@ locals {
 
   of_env = {
     for env, given in var.environments : env => merge(local.shared, {
-      env                 = env
-      source_cluster      = given.source_cluster
-      target_cluster      = given.target_cluster
-      source_key_arn      = given.source_key_arn
-      key_arn             = aws_kms_key.data.arn
-      parameter_group     = aws_rds_cluster_parameter_group.clone[tostring(given.postgresql_major)].name
-      target_secret_arn   = aws_secretsmanager_secret.env["${env}/target"].arn
-      root_key_secret_arn = aws_secretsmanager_secret.env["${env}/root-key"].arn
-      slack_secret_arn    = aws_secretsmanager_secret.env["${env}/slack"].arn
-      vault_secret_arn    = given.has_vault ? aws_secretsmanager_secret.env["${env}/vault"].arn : ""
-      target_iam_user     = given.target_iam_user == null ? "" : given.target_iam_user
-      target_resource_id  = given.target_resource_id == null ? "" : given.target_resource_id
+      env                    = env
+      source_cluster         = given.source_cluster
+      target_cluster         = given.target_cluster
+      source_key_arn         = given.source_key_arn
+      key_arn                = aws_kms_key.data.arn
+      parameter_group        = aws_rds_cluster_parameter_group.clone[tostring(given.postgresql_major)].name
+      target_secret_arn      = aws_secretsmanager_secret.env["${env}/target"].arn
+      root_key_secret_arn    = aws_secretsmanager_secret.env["${env}/root-key"].arn
+      signing_key_secret_arn = var.mask_pool ? aws_secretsmanager_secret.env["${env}/signing-key"].arn : ""
+      slack_secret_arn       = aws_secretsmanager_secret.env["${env}/slack"].arn
+      vault_secret_arn       = given.has_vault ? aws_secretsmanager_secret.env["${env}/vault"].arn : ""
+      target_iam_user        = given.target_iam_user == null ? "" : given.target_iam_user
+      target_resource_id     = given.target_resource_id == null ? "" : given.target_resource_id
     })
   }
 
@@ -71,6 +72,9 @@ locals {
     { for env, given in var.environments :
       "task/task-login/${env}" => templatefile("${local.policies}/task-login.json.tftpl", local.of_env[env])
       if given.target_iam_user != null
+    },
+    { for pair in setproduct(["task", "mask"], var.mask_pool ? keys(var.environments) : []) :
+      "${pair[0]}/${pair[0]}-signing/${pair[1]}" => templatefile("${local.policies}/signing.json.tftpl", local.of_env[pair[1]])
     },
     { for pair in setproduct(["task", "mask"], [for env, given in var.environments : env if given.has_vault]) :
       "${pair[0]}/${pair[0]}-vault/${pair[1]}" => templatefile("${local.policies}/vault.json.tftpl", local.of_env[pair[1]])

@@ -6,7 +6,9 @@ locals {
       "${env}/target"   = "Login of the target's master user: JSON with username and password"
       "${env}/root-key" = "Root key of masking: 64 hex digits (openssl rand -hex 32), known to nobody else"
       "${env}/slack"    = "URL of the incoming webhook"
-      }, given.has_vault ? {
+      }, var.mask_pool ? {
+      "${env}/signing-key" = "Key that verdicts are signed with: 64 hex digits, made as the root key is"
+      } : {}, given.has_vault ? {
       "${env}/vault" = "secret_id of the AppRole that reads the env's secrets in Vault"
     } : {})
   ]...)

@@ -1,0 +1,206 @@
+"""Which raw values are gathered before the pass, and the queries that read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from masking.catalogue import Catalogue, Table
+from masking.maskers.forms import TEXT
+from masking.maskers.masker import Use, as_written, text_of
+from masking.maskers.parameters import Script
+from masking.planning.plan import Plan, TablePlan
+from masking.proof.kinds import (
+    FIRST_NAMES,
+    KIND_OF_MASKER,
+    LAST_NAMES,
+    LOW_ENTROPY,
+    LOW_ENTROPY_DOMAINS,
+    Kind,
+)
+from masking.statements.passes import identifier, unnested
+from masking.syntax.expressions import qualified
+
+_ROW = "refresh_mask_row"
+#: With more first and last names in a table than this, each is held against its neighbour only.
+_MOST_PAIRS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A query of raw values: for each of its columns, which column of the report they are, and their kind."""
+
+    table: Table
+    query: sql.Composed
+    columns: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotSearched:
+    """A column, or what lies at a place inside it, and why it isn't searched for, or in."""
+
+    column: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    column: str
+    kind: Kind
+    value: sql.Composable
+
+
+def readings(plan: Plan, catalogue: Catalogue) -> Iterator[Reading]:
+    """All that is to be read, a table at a time."""
+    for table in plan.tables:
+        if not table.holds_rows or table.action == "empty":
+            continue
+        plain: list[_Source] = []
+        for column in table.masked:
+            assert column.use is not None
+            for part, condition in _parts(column.use):
+                for one in part.with_inner():
+                    kind = kind_of(one)
+                    if kind is None:
+                        continue
+                    name = _name(catalogue, table, one)
+                    if one.values is None and not one.column.is_array:
+                        plain.append(_Source(column=name, kind=kind, value=_where(_own(one), condition)))
+                    else:
+                        yield _nested(table.table, name, kind, one, condition)
+        plain += _pairs(catalogue, table)
+        if plain:
+            yield Reading(
+                table=table.table,
+                query=sql.SQL("SELECT {} FROM ONLY {} AS {}").format(
+                    sql.SQL(", ").join([source.value for source in plain]),
+                    identifier(table.table),
+                    sql.Identifier(_ROW),
+                ),
+                columns=tuple(source.column for source in plain),
+                kinds=tuple(source.kind for source in plain),
+            )
+
+
+def not_gathered(plan: Plan, catalogue: Catalogue) -> Iterator[NotSearched]:
+    """Masked columns whose raw values aren't searched for, each with the reason."""
+    seen: set[str] = set()
+    for table in plan.tables:
+        if not table.holds_rows or table.action == "empty":
+            continue
+        paired = bool(_pairs(catalogue, table))
+        for column in table.masked:
+            assert column.use is not None
+            for part, _ in _parts(column.use):
+                for one in part.with_inner():
+                    reason = _why_not(one, paired=paired)
+                    name = _name(catalogue, table, one)
+                    if reason and name not in seen:
+                        seen.add(name)
+                        yield NotSearched(column=name, reason=reason)
+
+
+def kind_of(use: Use) -> Kind | None:
+    """What the raw values of a masked column are; None where they identify nobody by themselves."""
+    if isinstance(use.parameters, Script):
+        if use.parameters.not_searched or use.domain in LOW_ENTROPY_DOMAINS:
+            return None
+        return KIND_OF_MASKER.get(use.domain) or ("value" if use.column.element_type in TEXT else None)
+    kind = KIND_OF_MASKER.get(use.masker.name)
+    # Of dates and amounts it isn't known whether they are somebody's number.
+    return None if kind in ("value", "text") and use.column.element_type not in TEXT else kind
+
+
+def _why_not(use: Use, *, paired: bool) -> str | None:
+    name = use.masker.name
+    if isinstance(use.parameters, Script):
+        if use.parameters.not_searched:
+            return f"the policy says: {use.parameters.not_searched}"
+        name = use.domain
+    if name in FIRST_NAMES | LAST_NAMES:
+        return None if paired else "many share half a name, and the table has no other half"
+    if name in LOW_ENTROPY:
+        return LOW_ENTROPY[name]
+    if kind_of(use) is None and use.masker.masks and not use.inner:
+        return "not of an identifying domain"
+    return None
+
+
+def _parts(use: Use) -> Iterator[tuple[Use, sql.Composable | None]]:
+    """The maskers of which each masks some rows, with what is true of those; kept rows are the policy's own."""
+    if use.condition is None:
+        yield use, None
+        return
+    when = as_written(qualified(use.condition.when, _ROW))
+    first, *other = use.parts
+    yield first, sql.SQL("(({}) IS TRUE)").format(when)
+    for part in other:
+        yield part, sql.SQL("(({}) IS NOT TRUE)").format(when)
+
+
+def _own(use: Use) -> sql.Composable:
+    return text_of(sql.Identifier(_ROW, use.column.name))
+
+
+def _where(value: sql.Composable, condition: sql.Composable | None) -> sql.Composable:
+    return value if condition is None else sql.SQL("CASE WHEN {} THEN {} END").format(condition, value)
+
+
+def _nested(table: Table, name: str, kind: Kind, use: Use, condition: sql.Composable | None) -> Reading:
+    return Reading(
+        table=table,
+        query=sql.SQL(
+            "SELECT texts.value FROM ONLY {table} AS {row}, LATERAL {texts} AS texts (value) WHERE {condition}"
+        ).format(
+            table=identifier(table),
+            row=sql.Identifier(_ROW),
+            texts=unnested(use),
+            condition=condition or sql.SQL("true"),
+        ),
+        columns=(name,),
+        kinds=(kind,),
+    )
+
+
+def _pairs(catalogue: Catalogue, table: TablePlan) -> list[_Source]:
+    """First and last names of one row together, in both orders."""
+    first, last = _names(table, FIRST_NAMES), _names(table, LAST_NAMES)
+    if len(first) * len(last) <= _MOST_PAIRS:
+        pairs = [(one, other) for one in first for other in last]
+    else:
+        pairs = list(zip(first, last, strict=False))
+    root = catalogue.root(table.table)
+    return [
+        _Source(
+            column=f"{root}.{before.column.name} with {behind.column.name}",
+            kind=kind,
+            # NULL where either is: half a name is searched for nowhere.
+            value=sql.SQL("{} || ' ' || {}").format(_own(before), _own(behind)),
+        )
+        for one, other in pairs
+        for before, behind, kind in _orders(one, other)
+    ]
+
+
+def _orders(first: Use, last: Use) -> tuple[tuple[Use, Use, Kind], ...]:
+    return (first, last, "first and last name"), (last, first, "last and first name")
+
+
+def _names(table: TablePlan, maskers: frozenset[str]) -> Sequence[Use]:
+    found = []
+    for column in table.masked:
+        use = column.use
+        assert use is not None
+        name = use.domain if isinstance(use.parameters, Script) else use.masker.name
+        unsearched = isinstance(use.parameters, Script) and use.parameters.not_searched
+        if name in maskers and use.condition is None and not use.column.is_array and not unsearched:
+            found.append(use)
+    return found
+
+
+def _name(catalogue: Catalogue, table: TablePlan, use: Use) -> str:
+    place = "" if not use.where else use.where if use.where.startswith(".") else f" {use.where}"
+    return f"{catalogue.root(table.table)}.{use.column.name}{place}"

@@ -1,0 +1,114 @@
+"""What was searched and found, as the report says it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from contracts.report import AcknowledgedFinding, Check, MaskingReport, NotSearched
+from masking.catalogue import Catalogue
+from masking.planning.plan import Plan
+from masking.proof import gathering, scope
+from masking.proof.findings import RAW_VALUES, Finding
+from masking.proof.literals import LITERALS, SchemaEntry
+from masking.proof.raw_values import RawValues
+
+RAW_VALUES_ELSEWHERE = "raw values in other columns"
+SHAPES = "shapes of personal data and secrets in kept columns"
+
+
+def not_searched(plan: Plan, catalogue: Catalogue) -> tuple[NotSearched, ...]:
+    """Masked columns whose raw values aren't searched for, and kept ones that aren't searched; all with the reason."""
+    return (
+        *(
+            NotSearched(column=found.column, what="its raw values, elsewhere", reason=found.reason)
+            for found in gathering.not_gathered(plan, catalogue)
+        ),
+        *(
+            NotSearched(column=found.column, what="what it holds", reason=found.reason)
+            for found in scope.not_searched(plan, catalogue)
+        ),
+    )
+
+
+def checks_of(findings: Iterable[Finding], values: int, columns: int, raw: RawValues) -> tuple[Check, ...]:
+    """The two searches of one clone, of which nothing unacknowledged was found."""
+    acknowledged: dict[str, int] = defaultdict(int)
+    for finding in findings:
+        acknowledged[RAW_VALUES_ELSEWHERE if finding.rule == RAW_VALUES else SHAPES] += finding.count
+    where = f"{values} values of {columns} kept columns"
+    names = sum(count > 0 for count in raw.counts)
+    dense = (
+        f"; numbers of {', '.join(map(str, raw.too_dense))} digits are too many to be told from chance"
+        if raw.too_dense
+        else ""
+    )
+    details = {
+        RAW_VALUES_ELSEWHERE: f"{len(raw)} raw values of {names} columns, in {where}{dense}",
+        SHAPES: where,
+    }
+    return tuple(
+        Check(
+            name=name,
+            scope_rows=values,
+            result="passed",
+            detail=detail + (f"; {acknowledged[name]} acknowledged" if acknowledged[name] else ""),
+        )
+        for name, detail in details.items()
+    )
+
+
+def literals_check(entries: Sequence[SchemaEntry], acknowledged: Sequence[AcknowledgedFinding]) -> Check:
+    """The search of the schema, of which nothing unacknowledged was found. It has objects in the place of rows."""
+    count = sum(finding.count for finding in acknowledged)
+    return Check(
+        name=LITERALS,
+        scope_rows=len(entries),
+        result="passed",
+        detail=f"of {len(entries)} objects all that the archive will say of them; raw user names aside"
+        + (f"; {count} acknowledged" if count else ""),
+    )
+
+
+def acknowledged_of(findings: Iterable[Finding]) -> tuple[AcknowledgedFinding, ...]:
+    """What was found and may be there, as the policy says."""
+    return tuple(
+        AcknowledgedFinding(
+            place=finding.place,
+            rule=finding.rule,
+            detail=finding.detail,
+            count=finding.count,
+            reason=finding.reason,
+        )
+        for finding in findings
+        if finding.reason
+    )
+
+
+def with_checksums(report: MaskingReport, checksums: Mapping[str, str]) -> MaskingReport:
+    """The report with each table's checksum, by ``schema.name``."""
+    tables = tuple(
+        table.model_copy(update={"checksum": checksums.get(table.table)}) for table in report.tables
+    )
+    return report.model_copy(update={"tables": tables})
+
+
+def with_proof(
+    report: MaskingReport,
+    checks: Sequence[Check],
+    acknowledged: Sequence[AcknowledgedFinding],
+    unsearched: Sequence[NotSearched],
+) -> MaskingReport:
+    """The report with what else was checked."""
+    verification = report.verification
+    return report.model_copy(
+        update={
+            "verification": verification.model_copy(
+                update={
+                    "checks": (*verification.checks, *checks),
+                    "acknowledged": (*verification.acknowledged, *acknowledged),
+                    "not_searched": (*verification.not_searched, *unsearched),
+                }
+            )
+        }
+    )

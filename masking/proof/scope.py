@@ -1,0 +1,150 @@
+"""Which columns of the masked clone are searched, for what, by which query; and which aren't, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from masking.catalogue import Catalogue, Column, Table, TableName
+from masking.maskers.masker import Use, text_of
+from masking.maskers.parameters import JsonValue, UnlistedKeep
+from masking.planning.plan import ColumnPlan, Plan
+from masking.proof.gathering import NotSearched
+from masking.statements.passes import identifier
+
+_TEXT = frozenset(
+    {"text", "varchar", "bpchar", "char", "name", "json", "jsonb", "xml", "tsvector", "jsonpath"}
+)
+#: Types without a shape of their own, whose values may be an id or a phone number as a whole.
+_NUMBERS = frozenset({"int4", "int8", "numeric", "uuid"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchedColumn:
+    """One column that is searched, and what the policy says may be found in it, with the reason."""
+
+    name: str
+    #: Whether it is searched for shapes, too.
+    has_shapes: bool
+    value: sql.Composable
+    acknowledged: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchedTable:
+    """One table or partition that is searched, in one pass."""
+
+    table: Table
+    columns: tuple[SearchedColumn, ...]
+
+    @property
+    def query(self) -> sql.Composed:
+        """The columns' texts, in their order."""
+        return sql.SQL("SELECT {} FROM ONLY {}").format(
+            sql.SQL(", ").join([column.value for column in self.columns]), identifier(self.table)
+        )
+
+
+def searched(plan: Plan, catalogue: Catalogue) -> Iterator[SearchedTable]:
+    """Every table with a column to be searched. Of a partitioned table, each partition's are the same columns."""
+    keys = _keys(catalogue)
+    for table in plan.tables:
+        if not table.holds_rows or table.action == "empty":
+            continue
+        columns = tuple(
+            SearchedColumn(
+                name=found.column.name,
+                has_shapes=_holds_text(found.column),
+                value=_value(found.column),
+                acknowledged=dict(found.acknowledged),
+            )
+            for found in table.columns
+            if _why_not(found, is_key=(catalogue.root(table.table).id, found.column.name) in keys) is None
+            and not _is_masked_whole(found)
+        )
+        if columns:
+            yield SearchedTable(table=table.table, columns=columns)
+
+
+def not_searched(plan: Plan, catalogue: Catalogue) -> Iterator[NotSearched]:
+    """Columns that keep something and aren't searched, each with the reason."""
+    keys = _keys(catalogue)
+    seen: set[str] = set()
+    for table in plan.tables:
+        if not table.holds_rows or table.action == "empty":
+            continue
+        for found in table.columns:
+            name = f"{catalogue.root(table.table)}.{found.column.name}"
+            reason = _why_not(found, is_key=(catalogue.root(table.table).id, found.column.name) in keys)
+            if reason and name not in seen and not _is_masked_whole(found):
+                seen.add(name)
+                yield NotSearched(column=name, reason=reason)
+
+
+def _is_masked_whole(found: ColumnPlan) -> bool:
+    """Whether nothing of the raw value is left in any row."""
+    if found.action != "mask":
+        return False
+    return found.use is None or not (found.use.keeps_rows or _keeps_a_part(found.use))
+
+
+def _keeps_a_part(use: Use) -> bool:
+    """Whether a document or composite keeps something, or a text what looks like nothing."""
+    for one in use.parts:
+        parameters = one.parameters
+        if isinstance(parameters, JsonValue) and isinstance(parameters.default, UnlistedKeep):
+            return True
+        if one.masker.name == "redact" or any(not inner.masker.masks for inner in one.with_inner()):
+            return True
+    return False
+
+
+def _why_not(found: ColumnPlan, *, is_key: bool) -> str | None:
+    column = found.column
+    if found.use is not None and found.use.keeps_rows:
+        return f"the policy keeps some rows' raw values: {found.reason}"
+    if found.use is not None and any(part.masker.name == "redact" for part in found.use.parts):
+        return f"the policy keeps what redact leaves: {found.reason}"
+    if _holds_text(column):
+        return None
+    if column.base_type not in _NUMBERS:
+        return f"type {column.type} holds neither text nor a whole number"
+    if column.identity or is_key:
+        return "a key of numbers"
+    return None
+
+
+def _holds_text(column: Column) -> bool:
+    if column.enum_labels:
+        return False
+    if column.attributes or column.element_type in _TEXT or column.element_type == "bytea":
+        return True
+    # Of extensions' types nobody knows what they hold.
+    return column.element_type_schema != "pg_catalog"
+
+
+def _keys(catalogue: Catalogue) -> set[tuple[TableName, str]]:
+    """Columns of primary and foreign keys, of a table or of any of its partitions."""
+    return {
+        (catalogue.root(table).id, name)
+        for table in catalogue.tables
+        for names in (
+            *(index.columns for index in table.indexes if index.primary),
+            *(key.columns for key in table.foreign_keys),
+        )
+        for name in names
+    }
+
+
+def _value(column: Column) -> sql.Composable:
+    name = sql.Identifier(column.name)
+    if column.element_type != "bytea":
+        return text_of(name)
+    if not column.is_array:
+        return sql.SQL("pg_catalog.encode({}, 'escape')").format(name)
+    return sql.SQL(
+        "(SELECT pg_catalog.string_agg(pg_catalog.encode(element.value, 'escape'), ' ')"
+        " FROM pg_catalog.unnest({}) AS element (value))"
+    ).format(name)

@@ -1,0 +1,70 @@
+"""Raw values of identifying domains, taken from the clone before they are masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contracts.errors import PreconditionFailed
+from contracts.login import Login
+from masking.catalogue import Catalogue
+from masking.planning.plan import Plan
+from masking.proof.blocks import Block
+from masking.proof.escapes import folded, undressed
+from masking.proof.gathering import Reading, readings
+from masking.proof.raw_values import Gathered, RawValues, TooManyRawValues
+from masking.proof.words import WordKey
+from masking.proof.writing import gather
+from tasks.postgres.masking_session import masking_session
+from tasks.proof.copies import read_all
+
+
+def gather_raw_values(login: Login, database: str, catalogue: Catalogue, plan: Plan) -> RawValues:
+    """Keyed hashes of the clone's raw values, for :func:`tasks.proof.searching.search_clone` after the pass.
+
+    Tables are to be emptied and filtered before. The hashes stay in this process's memory.
+
+    Raises:
+        PreconditionFailed: a pass has begun, so some raw values are gone; or there are too many.
+    """
+    _check_nothing_is_masked(login, database)
+    return read_raw_values(login, database, catalogue, plan)
+
+
+def read_raw_values(login: Login, database: str, catalogue: Catalogue, plan: Plan) -> RawValues:
+    """The same of a database that isn't going to be masked."""
+    found = tuple(readings(plan, catalogue))
+    kinds = {
+        name: kind for reading in found for name, kind in zip(reading.columns, reading.kinds, strict=True)
+    }
+    numbers = {name: number for number, name in enumerate(kinds)}
+    gathered = Gathered(WordKey.drawn(), kinds)
+
+    def take(reading: Reading, blocks: Iterator[Block]) -> None:
+        columns = [numbers[name] for name in reading.columns]
+        for block in blocks:
+            gather(
+                folded(undressed(block.text)), reading.kinds, columns, gathered, first_value=block.first_value
+            )
+
+    try:
+        read_all(login, database, catalogue, found, lambda reading: len(reading.columns), take)
+        return gathered.raw_values()
+    except TooManyRawValues as error:
+        raise PreconditionFailed(
+            f"its identifying columns hold {error}, more than the proof's memory is made for",
+            resource=f"database {database!r} of the clone",
+            remedy="Give columns that identify nobody another masker, or empty tables that nobody needs.",
+        ) from None
+
+
+def _check_nothing_is_masked(login: Login, database: str) -> None:
+    with masking_session(login, database, doing="looking whether it is masked") as connection:
+        begun = connection.execute(
+            "SELECT FROM refresh_mask.progress WHERE pg_catalog.starts_with(step, 'stage ') LIMIT 1"
+        ).rowcount
+    if begun:
+        raise PreconditionFailed(
+            "a part of it is masked already, and what was known of its raw values is gone with the process that began",
+            resource=f"database {database!r} of the clone",
+            remedy="Start again from a new clone.",
+        )

@@ -1,0 +1,49 @@
+"""The schema that the archive will have, as SQL."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from contracts.login import Login
+from contracts.manifest import TOC_NAME
+from masking.proof.literals import SchemaEntry, entries_of
+from tasks.archive.saved_schema import read_saved_schema, unpack
+from tasks.client_tools import ClientTools, client_tools, conninfo
+from tasks.postgres.connection import connect
+
+
+def read_schema_entries(login: Login, database: str) -> tuple[SchemaEntry, ...]:
+    """What :func:`tasks.archive.saved_schema.save_schema` kept in the clone: no more and no less will leave it.
+
+    Raises:
+        PreconditionFailed: there is nothing.
+    """
+    with connect(login, database) as connection, tempfile.TemporaryDirectory() as scratch:
+        tools = client_tools(connection.info.server_version // 10_000)
+        directory = Path(scratch) / "archive"
+        unpack(read_saved_schema(connection, database), directory, tools)
+        return schema_entries(tools, directory)
+
+
+def dump_schema_entries(login: Login, database: str) -> tuple[SchemaEntry, ...]:
+    """What a database's schema is now, as pg_dump tells it."""
+    with connect(login, database) as connection:
+        tools = client_tools(connection.info.server_version // 10_000, or_newer=True)
+    finished = tools.run(
+        "pg_dump",
+        [f"--dbname={conninfo(database)}", "--schema-only", "--no-owner", "--no-privileges", "--no-password"],
+        resource=f"database {database!r}",
+        login=login,
+        database=database,
+    )
+    return tuple(entries_of(finished.stdout.decode()))
+
+
+def schema_entries(tools: ClientTools, directory: Path) -> tuple[SchemaEntry, ...]:
+    """The entries of ``directory/toc.dat``."""
+    finished = tools.run(
+        "pg_restore", ["--schema-only", "--no-owner", "--no-privileges", "--file=-", str(directory)],
+        resource=TOC_NAME,
+    )  # fmt: skip
+    return tuple(entries_of(finished.stdout.decode()))

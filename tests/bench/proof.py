@@ -1,0 +1,187 @@
+"""``make bench-proof``: what the proof costs beside masking, and what it finds of planted copies.
+
+Result: ``.bench/proof.json``. Seconds are wall time; ``parts`` has each part's, and this process's own processor time,
+which says more where the machine has other work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from deployments.demo.world import load_sample
+from masking.planning.plan import make_plan
+from masking.policy.reading import parse_policy
+from tasks.archive.saved_schema import save_schema
+from tasks.postgres.catalogue import read_catalogue
+from tasks.postgres.rewrite import remember, rewrite
+from tasks.postgres.verification import finish, verify
+from tasks.proof.checksums import checksums_of
+from tasks.proof.gathering import gather_raw_values
+from tasks.proof.proving import prove_schema
+from tasks.proof.searching import Searched, search_clone
+from tests.bench import planted
+from tests.bench.fixed_table import make_fixed_table
+from tests.bench.ours import KEYS, POLICY
+from tests.bench.plain_sql import run_file
+from tests.bench.server import BenchServer, bench_server
+from tests.fix_samples import DEFAULT, TESTS
+
+CHECKOUT = Path(__file__).parents[2]
+ROWS = 1_000_000
+_TEMPLATE, _DATABASE = "proof_template", "proof"
+_SAMPLES = ("pagila", "chinook")
+
+
+class _Clock:
+    """Wall and processor time of named parts."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, dict[str, float]] = {}
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        began, cpu = time.perf_counter(), time.process_time()
+        yield
+        self.parts[name] = {
+            "seconds": round(time.perf_counter() - began, 3),
+            "cpu_seconds": round(time.process_time() - cpu, 3),
+        }
+
+    def seconds(self, *names: str) -> float:
+        return round(sum(self.parts[name]["seconds"] for name in names), 3)
+
+
+def bench(server: BenchServer, *, rows: int, copies: int = planted.COPIES) -> dict[str, Any]:
+    """Mask and prove the fixed table of so many rows, and look for so many planted copies."""
+    make_fixed_table(server, _TEMPLATE, rows=rows)
+    with server.fresh_copy(_TEMPLATE, _DATABASE) as database:
+        combined = run_file(server, database, "combined_update")
+    clock = _Clock()
+    with server.fresh_copy(_TEMPLATE, _DATABASE) as database:
+        searched = _mask_and_prove(server, database, POLICY, clock)
+    server.drop(_TEMPLATE)
+    found, false_alarms = _planted(server, copies)
+    samples = _of_samples(server)
+    return {
+        "masking_s": clock.seconds("mask"),
+        "verification_s": clock.seconds(
+            *(name for name in clock.parts if name not in ("mask", "saved schema"))
+        ),
+        "combined_update_s": round(combined, 3),
+        "planted": copies,
+        "planted_found": found,
+        "false_alarms": false_alarms + len(searched.findings) + sum(samples.values()),
+        "rows": rows,
+        "searched_bytes": searched.size_bytes,
+        "parts": clock.parts,
+        "samples": samples,
+    }
+
+
+def _mask_and_prove(server: BenchServer, database: str, policy: str, clock: _Clock) -> Searched:
+    """The mask step's parts in their order, without quarantine and rehearsal."""
+    login = server.login
+    catalogue = read_catalogue(login, database)
+    plan = make_plan(catalogue, parse_policy(policy))
+    with clock.part("saved schema"):
+        save_schema(login, database)
+    with clock.part("remember for the columns' own checks"):
+        remember(login, database, catalogue, plan, KEYS)
+    with clock.part("gather raw values"):
+        raw = gather_raw_values(login, database, catalogue, plan)
+    with clock.part("mask"):
+        rewrite(login, database, catalogue, plan, KEYS)
+    with clock.part("columns' own checks"):
+        report = verify(login, database, catalogue, plan, KEYS)
+    with clock.part("search of what is kept"):
+        searched = search_clone(login, database, catalogue, plan, raw)
+    with clock.part("search of the schema"):
+        prove_schema(login, database, plan, raw, report)
+    finish(login, database)
+    with clock.part("checksums"):
+        checksums_of(login, database, plan)
+    return searched
+
+
+def _planted(server: BenchServer, copies: int) -> tuple[int, int]:
+    """How many planted copies are found, and how many values are that hold none."""
+    server.create(_DATABASE)
+    with server.user(_DATABASE) as connection:
+        planted.plant(connection, copies=copies)
+    login = server.login
+    catalogue = read_catalogue(login, _DATABASE)
+    plan = make_plan(catalogue, parse_policy(planted.POLICY))
+    remember(login, _DATABASE, catalogue, plan, KEYS)
+    raw = gather_raw_values(login, _DATABASE, catalogue, plan)
+    rewrite(login, _DATABASE, catalogue, plan, KEYS)
+    with server.user(_DATABASE) as connection:
+        found = planted.found(connection, catalogue, plan, raw)
+        connection.execute("DELETE FROM public.elsewhere WHERE is_planted")
+    harmless = search_clone(login, _DATABASE, catalogue, plan, raw)
+    server.drop(_DATABASE)
+    return len(found), sum(finding.count for finding in harmless.findings)
+
+
+def _of_samples(server: BenchServer) -> Mapping[str, int]:
+    """Findings in the real databases that are on this machine, with their policies: all would be false."""
+    directory = Path(os.environ.get("REFRESH_SAMPLES") or DEFAULT)
+    found: dict[str, int] = {}
+    for name in _SAMPLES:
+        if not (directory / name / "schema.sql").is_file():
+            continue
+        server.create(_DATABASE)
+        load_sample(server.server.superuser_conninfo(_DATABASE), directory / name)
+        policy = (TESTS / "samples" / name / "policy.yaml").read_text(encoding="utf-8")
+        found[name] = len(_mask_and_prove(server, _DATABASE, policy, _Clock()).findings)
+        server.drop(_DATABASE)
+    return found
+
+
+def _shown(result: Mapping[str, Any]) -> Iterator[Table]:
+    parts = Table(title=f"{result['rows']:,} rows")
+    for heading in ("part", "seconds", "our processor time"):
+        parts.add_column(heading)
+    for name, part in result["parts"].items():
+        parts.add_row(name, f"{part['seconds']:.2f}", f"{part['cpu_seconds']:.2f}")
+    parts.add_row("one combined UPDATE, unproved", f"{result['combined_update_s']:.2f}", "")
+    yield parts
+    copies = Table(title="copies")
+    for heading in ("planted", "found", "false alarms"):
+        copies.add_column(heading)
+    copies.add_row(*(str(result[name]) for name in ("planted", "planted_found", "false_alarms")))
+    yield copies
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.proof", description=__doc__)
+    parser.add_argument("--rows", type=int, default=ROWS, help="of the fixed table (default %(default)s)")
+    parser.add_argument("--directory", type=Path, default=CHECKOUT / ".bench", help=argparse.SUPPRESS)
+    options = parser.parse_args(argv)
+    # On disk: what /dev/shm would show is not what a server does.
+    os.environ.setdefault("LOCALAWS_TMPDIR", "/var/tmp")
+    # As Ctrl-C does: else a bench that is killed leaves its server running until the next one sweeps it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    with bench_server() as server:
+        result = bench(server, rows=options.rows)
+    options.directory.mkdir(exist_ok=True)
+    (options.directory / "proof.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    console = Console()
+    for table in _shown(result):
+        console.print(table)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,319 @@
+"""Nothing personal gets through: what masking keeps is searched whole, before anything leaves."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from contracts.errors import PreconditionFailed, VerificationFailed
+from contracts.report import MaskingReport
+from deployments.demo.world import load_sample
+from masking.catalogue import TableName
+from masking.policy.reading import parse_policy
+from masking.proof.literals import search_literals
+from masking.proof.report import with_checksums
+from masking.suggestion import suggest_policy
+from tasks.archive.saved_schema import save_schema
+from tasks.postgres.connection import connect
+from tasks.postgres.rewrite import remember, rewrite
+from tasks.proof.checksums import checksums_of
+from tasks.proof.gathering import gather_raw_values
+from tasks.proof.restored import check_restored
+from tasks.proof.schema_entries import read_schema_entries
+from tasks.proof.searching import find_in_kept_columns, search_clone
+from tests.bench.planted import COPIES, PLACES, POLICY, found, plant
+from tests.fix_samples import RealDatabase
+from tests.integration.masking.conftest import KEYS, Clone
+
+USERS = (
+    "CREATE TABLE users (id int PRIMARY KEY, email text, is_test bool);"
+    "INSERT INTO users SELECT i, 'kayla' || i || '@mail.example', i > 90 FROM generate_series(1, 100) i;"
+)
+
+
+def _refused(clone: Clone, policy: str, scripts: dict[str, str] | None = None) -> str:
+    """What the run is stopped with, which quotes no value."""
+    with pytest.raises(VerificationFailed) as refused:
+        clone.mask(policy, scripts)
+    assert "kayla" not in str(refused.value).lower()
+    return str(refused.value)
+
+
+def _check(report: MaskingReport, name: str) -> str:
+    (detail,) = (check.detail for check in report.verification.checks if check.name.startswith(name))
+    return detail
+
+
+def test_of_1000_planted_copies_999_are_found_and_nothing_else_is(clone: Clone) -> None:
+    with connect(clone.login, clone.database) as connection:
+        plant(connection)
+    catalogue, plan = clone.plan(POLICY)
+    remember(clone.login, clone.database, catalogue, plan, KEYS)
+    raw = gather_raw_values(clone.login, clone.database, catalogue, plan)
+    rewrite(clone.login, clone.database, catalogue, plan, KEYS)
+    with connect(clone.login, clone.database) as connection:
+        hits = Counter(found(connection, catalogue, plan, raw))
+    assert len(hits) == len(PLACES) == 12
+    assert hits.total() >= COPIES - 1
+    clone.execute("DELETE FROM elsewhere WHERE is_planted")
+    assert search_clone(clone.login, clone.database, catalogue, plan, raw).findings == []
+
+
+@pytest.mark.parametrize("name", ["pagila", "chinook"])
+def test_a_real_database_with_its_policy_raises_no_alarm(
+    clone: Clone,
+    name: str,
+    real_database: Callable[[str], RealDatabase],
+    superuser_conninfo: Callable[[str], str],
+) -> None:
+    real = real_database(name)
+    load_sample(superuser_conninfo(clone.database), real.directory)
+    report = clone.mask((real.policy / "policy.yaml").read_text())
+    assert report.verification.acknowledged == ()
+    assert re.match(r"\d{2,} raw values of \d+ columns, in \d{4,} values", _check(report, "raw values"))
+
+
+def test_a_copy_stops_the_run_and_is_named_by_place_count_and_rule(clone: Clone) -> None:
+    clone.execute(
+        USERS
+        + "CREATE TABLE orders (id int, note text);"
+        + "INSERT INTO orders SELECT id, CASE WHEN id < 4 THEN 'for ' || upper(email) ELSE 'x' END FROM users"
+    )
+    said = _refused(
+        clone,
+        """
+        tables:
+          users: {columns: {id: keep, email: email, is_test: keep}}
+          orders: {columns: {id: keep, note: keep}}
+        """,
+    )
+    assert "public.orders.note: 3 values hold raw values of public.users.email" in said
+    assert "acknowledge: {raw_values: the reason} at the column" in said
+
+
+def test_what_the_policy_acknowledges_is_in_the_report_with_its_reason(clone: Clone) -> None:
+    clone.execute(
+        USERS
+        + "CREATE TABLE shops (id int, contact text, about text);"
+        + "INSERT INTO shops VALUES (1, 'sales@shop.fr', 'kayla1@mail.example opened it'), (2, 'hq@shop.fr', '')"
+    )
+    policy = """
+        tables:
+          users: {columns: {id: keep, email: email, is_test: keep}}
+          shops:
+            columns:
+              id: keep
+              contact: {keep: {reason: "printed on the door", acknowledge: {email: "our own shops'"}}}
+              about: {keep: {acknowledge: {raw_values: "she agreed", phone: "no such thing"}}}
+        """
+    report = clone.mask(policy)
+    assert [
+        (found.place, found.rule, found.count, found.reason) for found in report.verification.acknowledged
+    ] == [
+        ("public.shops.contact", "email", 2, "our own shops'"),
+        ("public.shops.about", "raw_values", 1, "she agreed"),
+    ]
+    assert "2 acknowledged" in _check(report, "shapes")
+
+
+def test_shapes_stop_the_run_in_every_kind_of_kept_column(clone: Clone) -> None:
+    clone.execute(
+        "CREATE TABLE kept (id int, a text, b jsonb, c xml, d bytea, e varchar(40)[], f text);"
+        "INSERT INTO kept VALUES (1, 'jo@mail.fr', '{\"k\": \"+44 20 7946 0958\"}', '<a>123-45-6789</a>',"
+        " '-----BEGIN PRIVATE KEY-----', ARRAY['4539 1488 0343 6467'], 'jo@example.com, (212) 555-0123')"
+    )
+    columns = "id: keep, a: keep, b: keep, c: keep, d: keep, e: keep, f: keep"
+    said = _refused(clone, f"tables: {{kept: {{columns: {{{columns}}}}}}}")
+    for place, what in (("a", "e-mail"), ("b", "phone"), ("c", "SSN"), ("d", "private key"), ("e", "card")):
+        assert re.search(rf"public\.kept\.{place}: 1 values (have|hold) [^;]*{what}", said)
+    assert "kept.f" not in said
+
+
+def test_scripts_columns_are_searched_for_unless_their_line_says_why_not(clone: Clone) -> None:
+    clone.execute(
+        USERS + "CREATE TABLE notes (id int, note text); INSERT INTO notes SELECT id, email FROM users"
+    )
+    policy = """
+        tables:
+          users: {columns: {id: keep, email: {script: {domain: email%s}}, is_test: keep}}
+          notes: {columns: {id: keep, note: keep}}
+        """
+    scripts = {"1.sql": "UPDATE users SET email = 'user' || id || '@example.dev'"}
+    assert "100 values hold raw values of public.users.email" in _refused(clone, policy % "", scripts)
+
+
+def test_a_scripts_column_may_be_left_out_with_a_reason_that_the_report_has(clone: Clone) -> None:
+    clone.execute(
+        USERS + "CREATE TABLE notes (id int, note text); INSERT INTO notes SELECT id, email FROM users"
+    )
+    report = clone.mask(
+        """
+        tables:
+          users:
+            columns: {id: keep, email: {script: {domain: email, not_searched: "of test users"}}, is_test: keep}
+          notes: {columns: {id: keep, note: keep}}
+        """,
+        {"1.sql": "UPDATE users SET email = 'user' || id || '@example.dev'"},
+    )
+    unsearched = {found.column: found.reason for found in report.verification.not_searched}
+    assert unsearched["public.users.email"] == "the policy says: of test users"
+    assert unsearched["public.users.id"] == "a key of numbers"
+
+
+def test_rows_that_a_condition_keeps_are_no_ones_raw_values(clone: Clone) -> None:
+    clone.execute(
+        USERS + "CREATE TABLE notes (id int, note text); INSERT INTO notes SELECT id, email FROM users"
+    )
+    said = _refused(
+        clone,
+        """
+        tables:
+          users:
+            columns:
+              id: keep
+              email: {email: {}, when: "NOT is_test", otherwise: {keep: "ours"}}
+              is_test: keep
+          notes: {columns: {id: keep, note: keep}}
+        """,
+    )
+    assert "public.notes.note: 90 values" in said
+
+
+def test_partitions_documents_and_tables_with_forced_row_security_are_searched_too(clone: Clone) -> None:
+    clone.execute(
+        "CREATE TABLE users (id int, profile jsonb, emails text[]) PARTITION BY LIST (id);"
+        "CREATE TABLE users_1 PARTITION OF users FOR VALUES IN (1);"
+        "CREATE TABLE users_2 (emails text[], profile jsonb, id int);"
+        "ALTER TABLE users ATTACH PARTITION users_2 FOR VALUES IN (2);"
+        "INSERT INTO users VALUES (1, '{\"mail\": \"kayla1@mail.example\"}', '{kayla2@mail.example}'),"
+        " (2, '{\"mail\": \"kayla3@mail.example\"}', '{x,kayla4@mail.example}');"
+        "CREATE TABLE logs (line text, n int) PARTITION BY LIST (n);"
+        "CREATE TABLE logs_1 (n int, line text); ALTER TABLE logs ATTACH PARTITION logs_1 FOR VALUES IN (1);"
+        "CREATE TABLE logs_2 PARTITION OF logs FOR VALUES IN (2);"
+        "INSERT INTO logs SELECT 'sent to kayla' || i || '@mail.example', 1 + i % 2 FROM generate_series(1, 5) i;"
+        "ALTER TABLE users_1 ENABLE ROW LEVEL SECURITY; ALTER TABLE users_1 FORCE ROW LEVEL SECURITY;"
+        "ALTER TABLE logs_1 ENABLE ROW LEVEL SECURITY; ALTER TABLE logs_1 FORCE ROW LEVEL SECURITY"
+    )
+    said = _refused(
+        clone,
+        """
+        tables:
+          users: {columns: {id: keep, profile: {json: {paths: {$.mail: email}}}, emails: email}}
+          logs: {columns: {line: keep, n: keep}}
+        """,
+    )
+    assert "public.logs.line: 2 values hold raw values of public.users.profile $.mail" in said
+    assert "public.logs.line: 2 values hold raw values of public.users.emails" in said
+
+
+def test_what_was_begun_by_a_process_that_died_is_not_proved(clone: Clone) -> None:
+    clone.execute(USERS)
+    catalogue, plan = clone.plan("tables: {users: {columns: {id: keep, email: email, is_test: keep}}}")
+    remember(clone.login, clone.database, catalogue, plan, KEYS)
+    rewrite(clone.login, clone.database, catalogue, plan, KEYS)
+    with pytest.raises(PreconditionFailed, match="masked already"):
+        gather_raw_values(clone.login, clone.database, catalogue, plan)
+
+
+# A literal of each kind that a schema carries, each with an address or raw values of its own.
+LITERALS = {
+    "COMMENT": "COMMENT ON COLUMN users.id IS 'ask jo1@mail.fr'",
+    # A default stands in its table's own statement.
+    "TABLE": "ALTER TABLE kept ALTER COLUMN a SET DEFAULT 'jo2@mail.fr'",
+    "CHECK CONSTRAINT": "ALTER TABLE kept ADD CONSTRAINT c CHECK (a <> 'jo3@mail.fr') NOT VALID",
+    "DOMAIN": "CREATE DOMAIN d AS text CHECK (VALUE <> 'jo4@mail.fr')",
+    "TABLE ATTACH": "CREATE TABLE parts (a text) PARTITION BY LIST (a);"
+    " CREATE TABLE part_1 PARTITION OF parts FOR VALUES IN ('jo5@mail.fr')",
+    "TYPE": "CREATE TYPE e AS ENUM ('x', 'jo6@mail.fr')",
+    "INDEX": "CREATE INDEX i ON kept ((a || 'jo7@mail.fr')) WHERE a <> 'x'",
+    "STATISTICS": "CREATE STATISTICS s ON (a || 'jo8@mail.fr'), id FROM kept",
+    "POLICY": "CREATE POLICY p ON kept USING (a <> 'jo9@mail.fr')",
+    "RULE": "CREATE RULE r AS ON UPDATE TO kept WHERE NEW.a = 'jo10@mail.fr' DO INSTEAD NOTHING",
+    "FUNCTION": "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'jo11@mail.fr'; END $$",
+    "TRIGGER": "CREATE TRIGGER t BEFORE UPDATE ON kept FOR EACH ROW WHEN (NEW.a = 'jo12@mail.fr')"
+    " EXECUTE FUNCTION f()",
+    "VIEW": "CREATE VIEW v AS SELECT 'jo13@mail.fr' AS x",
+    "PUBLICATION TABLE": "CREATE PUBLICATION pub FOR TABLE kept WHERE (a <> 'jo15@mail.fr') WITH (publish = 'insert')",
+    "SEQUENCE": 'CREATE SEQUENCE "jo14@mail.fr"',
+}
+
+
+def test_every_kind_of_literal_of_the_schema_is_searched(clone: Clone) -> None:
+    clone.execute(USERS + "CREATE TABLE kept (id int, a text);" + ";".join(LITERALS.values()))
+    clone.execute("COMMENT ON TABLE users IS 'first: KAYLA7@mail.example'")
+    catalogue, plan = clone.plan(
+        """
+        tables:
+          users: {columns: {id: keep, email: email, is_test: keep}}
+          kept: {columns: {id: keep, a: keep}}
+          parts: {columns: {a: keep}}
+        literals:
+          "VIEW public.v": {email: "printed on the door"}
+        """
+    )
+    save_schema(clone.login, clone.database)
+    remember(clone.login, clone.database, catalogue, plan, KEYS)
+    raw = gather_raw_values(clone.login, clone.database, catalogue, plan)
+    findings = search_literals(read_schema_entries(clone.login, clone.database), raw, plan.literals)
+    kinds = {re.match(r"[A-Z ]+[A-Z]", finding.place)[0] for finding in findings if finding.rule == "email"}  # type: ignore[index]
+    assert kinds == LITERALS.keys()
+    assert [finding.place for finding in findings if finding.rule == "raw_values"] == [
+        "COMMENT public.TABLE users"
+    ]
+    assert [finding.place for finding in findings if finding.reason] == ["VIEW public.v"]
+    assert not any("jo" in str(finding) for finding in findings)
+
+
+def _masked_and_signed(clone: Clone) -> MaskingReport:
+    clone.execute(
+        USERS
+        + "CREATE TABLE notes (id int PRIMARY KEY, at timestamptz, ratio float8, note text, tags text[]);"
+        + "INSERT INTO notes SELECT i, now(), i / 3.0, 'note ' || i, ARRAY['a', 'b'] FROM generate_series(1, 50) i"
+    )
+    report = clone.mask(NOTES)
+    _, plan = clone.plan(NOTES)
+    return with_checksums(report, checksums_of(clone.login, clone.database, plan))
+
+
+NOTES = """
+tables:
+  users: {columns: {id: keep, email: email, is_test: keep}}
+  notes: {columns: {id: keep, at: keep, ratio: keep, note: keep, tags: keep}}
+"""
+
+
+def test_the_restored_database_is_held_against_the_signed_report(clone: Clone) -> None:
+    signed = _masked_and_signed(clone)
+    checks = check_restored(clone.login, clone.database, parse_policy(NOTES), signed)
+    assert [(check.result, check.scope_rows) for check in checks[:1]] == [("passed", 150)]
+    assert len(checks) == 3
+
+    clone.execute("ALTER TABLE notes ALTER COLUMN note SET DEFAULT 'jo@mail.fr'")
+    with pytest.raises(VerificationFailed, match=r"TABLE public\.notes: 1 values have the shape"):
+        check_restored(clone.login, clone.database, parse_policy(NOTES), signed)
+    clone.execute("UPDATE notes SET note = 'other' WHERE id = 7")
+    with pytest.raises(VerificationFailed, match=r"aren't those of the masked clone in public\.notes\."):
+        check_restored(clone.login, clone.database, parse_policy(NOTES), signed)
+
+
+def test_what_the_proof_would_find_is_known_before_anything_is_masked_and_a_suggestion_masks_it(
+    clone: Clone,
+) -> None:
+    clone.execute(
+        USERS + "CREATE TABLE things (id int PRIMARY KEY, caption text);"
+        "INSERT INTO things SELECT i, 'from kayla' || i || '@mail.example' FROM generate_series(1, 9) i"
+    )
+    policy = """
+        tables:
+          users: {columns: {id: keep, email: email, is_test: keep}}
+          things: {columns: {id: keep, caption: keep}}
+        """
+    catalogue, plan = clone.plan(policy)
+    found = find_in_kept_columns(clone.login, clone.database, catalogue, plan)
+    caption = (TableName(schema="public", name="things"), "caption")
+    assert found == {caption: "values hold raw values of public.users.email"}
+    suggested = parse_policy(suggest_policy(catalogue, found_in=found))
+    assert suggested.tables[caption[0]].columns["caption"].masker.name == "free_text"

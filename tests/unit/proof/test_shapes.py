@@ -1,0 +1,103 @@
+"""What has the shape of personal data or a secret, and what only looks like it."""
+
+from __future__ import annotations
+
+import pytest
+
+from masking.proof.escapes import undressed
+from masking.proof.shapes import ShapeCounts, count_shapes
+from masking.proof.words import WordKey, words_of
+
+KEY = WordKey.drawn()
+
+
+def _count(*values: str, columns: int = 1) -> dict[tuple[int, str], int]:
+    """Shapes of rows of so many columns, by column; values in COPY's text."""
+    rows = ["\t".join(values[place : place + columns]) for place in range(0, len(values), columns)]
+    block = undressed("".join(f"{row}\n" for row in rows).encode())
+    counts = ShapeCounts()
+    count_shapes(block, words_of(block, KEY), columns, counts)
+    return {(column, str(shape)): count for (column, shape), count in counts.beyond_chance().items()}
+
+
+FOUND = {
+    "email": [
+        "jane.doe@gmail.com",
+        '{"to": ["jane@mail.co.uk"]}',
+        "see https://x.io/?mail=jane%40gmail.com&x=1",
+        r"{\"a\": \"jane\\u0040gmail.com\"}",
+        "Jane&#64;Gmail.COM",
+        "<jane+news@mail.fr>.",
+        "ünal@posta.com.tr",
+    ],
+    "phone": [
+        "(212) 736-5000",
+        "call 212-736-5000.",
+        "212.736.5000",
+        "+44 20 7946 0958",
+        "+1 (212) 736-5000",
+    ],
+    "ssn": ["123-45-6789", "SSN: 123-45-6789, born"],
+    "card": ["4539 1488 0343 6467", "4539-1488-0343-6467", "4539148803436467", "3782 822463 10013"],
+    "iban": ["DE89370400440532013000", "DE89 3704 0044 0532 0130 00 NOTPROVIDED", "GB82WEST12345698765432"],
+    "private_key": [r"-----BEGIN RSA PRIVATE KEY-----\nMIIE", "-----BEGIN PRIVATE KEY-----"],
+    "api_token": ["key=sk_live_" + "a1B2" * 5, "ghp_" + "a1B2" * 9, "AKIAIOSFODNN7EXAMPLQ"],
+    "jwt": ["Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJl"],
+    "password_hash": [
+        "$2b$10$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK",
+        "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$aGFzaA",
+        "pbkdf2_sha256$260000$salt$hash",
+        "{SSHA}c29tZXRoaW5n",
+        "SCRAM-SHA-256$4096:salt$key:key",
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("shape", "value"), [(shape, value) for shape, values in FOUND.items() for value in values]
+)
+def test_it_is_found(shape: str, value: str) -> None:
+    assert _count("before", value, "behind") == {(0, shape): 1}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "jane@example.com",  # reserved: RFC 2606
+        "jane@mail.test",
+        "logo@2x.png",
+        "@handle",
+        "user@localhost",
+        "(212) 555-0123",  # set apart for fiction
+        "+1 212 555 0123",
+        "192.168.1.100",
+        "2023-01-15 09:30:12+01",
+        "12345678901234567890",
+        "978-3-16-148410-0",  # an ISBN
+        "900-45-6789",  # no SSN begins so
+        "000-12-3456",
+        "A123-45-6789",
+        "123-45-67890",
+        "4539 1488 0343 6468",  # its check digit is wrong
+        "4242 4242 4242 4242",  # published for tests
+        "XX82WEST12345698765432",  # no country
+        "DE89370400440532013001",
+        "-----BEGIN CERTIFICATE-----",
+        "risky business",
+        "$2.50 a piece",
+        "eyJ.eyJ.x",
+    ],
+)
+def test_it_is_nothing(value: str) -> None:
+    assert _count("before", value, "behind") == {}
+
+
+def test_a_finding_counts_values_of_its_column_not_occurrences() -> None:
+    found = _count("a@mail.fr b@mail.fr", "x", r"\N", "c@mail.fr", "d@mail.fr", "212-736-5000", columns=2)
+    assert found == {(0, "email"): 2, (1, "email"): 1, (1, "phone"): 1}
+
+
+def test_among_many_long_numbers_those_that_pass_a_cards_check_by_chance_are_none() -> None:
+    numbers = [f"4539{number * 7919:012d}" for number in range(500)]
+    assert _count(*numbers) == {}
+    assert _count(*["4539148803436467"] * 300, *numbers[:100]) == {(0, "card"): 307}
