@@ -17,7 +17,7 @@ import numpy.typing as npt
 from masking.proof.kinds import Kind
 from masking.proof.words import Numbers, WordKey
 
-#: Bits of the filters per hash; one run of words in 16 passes by chance.
+#: Bits of the filters per hash; one run of words in 64 passes by chance.
 _FILTER_BITS_PER_HASH: Final = 16
 _LEAST_FILTER_BITS: Final = 1 << 16
 #: Numbers of so many digits are searched for while at most one in a hundred, where they are, is a raw one.
@@ -42,7 +42,7 @@ class TooManyRawValues(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """Which hashes may be there: a bit for each one's highest bits."""
+    """Which hashes may be there: two bits for each, of which the second is asked for where the first is set."""
 
     bits: npt.NDArray[np.uint8] = field(repr=False)
     shift: int
@@ -51,16 +51,26 @@ class Filter:
     def of(cls, hashes: Numbers) -> Filter:
         """The filter that all of ``hashes`` pass."""
         wanted = max(_LEAST_FILTER_BITS, len(hashes) * _FILTER_BITS_PER_HASH)
-        width = (wanted - 1).bit_length()
-        flags = np.zeros(1 << width, dtype=np.bool_)
-        flags[hashes >> np.uint64(64 - width)] = True
-        return cls(bits=np.packbits(flags, bitorder="little"), shift=64 - width)
+        shift = 64 - (wanted - 1).bit_length()
+        flags = np.zeros(1 << (64 - shift), dtype=np.bool_)
+        flags[hashes >> np.uint64(shift)] = True
+        flags[_mixed(hashes) >> np.uint64(shift)] = True
+        return cls(bits=np.packbits(flags, bitorder="little"), shift=shift)
 
     def passing(self, hashes: Numbers) -> npt.NDArray[np.int64]:
         """Places of the hashes that may be there."""
+        maybe = self._set(hashes)
+        return maybe[self._set(_mixed(hashes[maybe]))]
+
+    def _set(self, hashes: Numbers) -> npt.NDArray[np.int64]:
         places = hashes >> np.uint64(self.shift)
         found = self.bits[places >> np.uint64(3)] >> (places & np.uint64(7)).astype(np.uint8)
         return np.flatnonzero(found & np.uint8(1))
+
+
+def _mixed(hashes: Numbers) -> Numbers:
+    """Other highest bits, which follow from all."""
+    return (hashes ^ hashes >> np.uint64(32)) * np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, kw_only=True)
