@@ -199,3 +199,9 @@ def test_a_target_is_logged_in_to_in_one_way(folder: Path, ways: dict[str, Any])
     write(folder, "staging", target=ways)
     with pytest.raises(EnvironmentInvalid, match="name either `secret` or `iam_user`"):
         read_environment("staging")
+
+
+def test_a_mask_job_needs_a_key_that_its_verdict_is_checked_with(folder: Path) -> None:
+    write(folder, "staging", masking={"deployment": "mask/mask"})
+    with pytest.raises(ConfigurationError, match="signing_key_secret"):
+        read_environment("staging")
