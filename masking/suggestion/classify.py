@@ -7,7 +7,7 @@ child's. What one of them holds, all of them hold.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from masking.catalogue import Catalogue, Column, Table, TableName
@@ -30,6 +30,8 @@ from masking.suggestion.words import is_known, words_of
 Action = Literal["mask", "keep", "review"]
 ColumnId = tuple[TableName, str]
 
+#: How sure a column is kept that can hold text and showed none.
+_UNSURE: Final = 0.5
 #: What a column of unknown content is masked as.
 _UNSEEN: Final[dict[Family, Kind]] = {"text": "free_text", "json": "document", "bytes": "image"}
 
@@ -189,6 +191,8 @@ def classify(catalogue: Catalogue, samples: Samples) -> Mapping[ColumnId, Verdic
     _look_beside(catalogue, samples, verdicts)
     for group in relatives(catalogue):
         known = {member: verdicts[member] for member in group if member in verdicts}
+        if not known:
+            continue
         surest = max(known.values(), key=lambda verdict: verdict.weight)
         surrogate = any(
             _column(catalogue, member).element_type in ("int2", "int4", "int8", "uuid") for member in known
@@ -201,7 +205,26 @@ def classify(catalogue: Catalogue, samples: Samples) -> Mapping[ColumnId, Verdic
     if samples.taken:
         _mask_unseen(catalogue, samples, verdicts)
     _mask_search_vectors(catalogue, verdicts)
+    _doubt_the_unseen(catalogue, samples, verdicts)
     return verdicts
+
+
+def _doubt_the_unseen(catalogue: Catalogue, samples: Samples, verdicts: dict[ColumnId, Verdict]) -> None:
+    """What can hold text isn't kept with confidence where nobody looked at a value."""
+    for table in catalogue.tables:
+        for column in table.columns:
+            member = table.id, column.name
+            verdict, family = verdicts[member], family_of(column.element_type)
+            if (
+                verdict.action == "keep"
+                and verdict.confidence > _UNSURE
+                and family in ("text", "json", "bytes", "words")
+                and not column.enum_labels
+                and samples.of(*member) is None
+            ):
+                verdicts[member] = replace(
+                    verdict, confidence=_UNSURE, reason=f"{verdict.reason}; no values to look at"
+                )
 
 
 def _mask_unseen(catalogue: Catalogue, samples: Samples, verdicts: dict[ColumnId, Verdict]) -> None:
