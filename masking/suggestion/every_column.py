@@ -10,6 +10,7 @@ from masking.catalogue import Catalogue, Column, Table
 from masking.suggestion.classify import classify
 from masking.suggestion.policy_text import flow
 from masking.suggestion.samples import Samples
+from masking.suggestion.second_look import second_look
 from masking.suggestion.suggest import Suggestion, with_maskers
 
 
@@ -18,7 +19,7 @@ def suggestion_json(catalogue: Catalogue, samples: Samples | None = None) -> str
     that the action is right, and reason.
     """
     samples = samples or Samples()
-    verdicts = classify(catalogue, samples)
+    verdicts = second_look(catalogue, samples, classify(catalogue, samples))
     suggested = {
         (found.table, found.column.name): found for found in with_maskers(catalogue, samples, verdicts)
     }

@@ -96,6 +96,8 @@ _AUTH: Final = _words(
 #: ``parent_id`` joins a tree's nodes more often than people.
 _TREE: Final = _words("parent child sibling owner holder handler relative")
 _REACHED_BY: Final = _words("email phone iban")
+#: Words of a column that holds whom we write as, not whom a row is about.
+_FROM_US: Final = _words("from reply sender support noreply bounce return")
 _NOISE: Final = _words("tbl tb t tab table app main master sys public core the of")
 
 WORDS: Final = (
@@ -200,7 +202,9 @@ def _about(table: Table) -> About:
         artists=any(word in _ARTISTS for word in words),
         address=bool(present & {"street", "postcode", "address"}),
         reachable=bool(present & _REACHED_BY),
-        by_itself=any(_REACHED_BY & set(column) and not PERSON & set(column) for column in columns),
+        by_itself=any(
+            _REACHED_BY & set(column) and not (PERSON | _FROM_US) & set(column) for column in columns
+        ),
         words=words,
     )
 

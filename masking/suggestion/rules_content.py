@@ -10,7 +10,7 @@ from masking.suggestion.people import PERSON
 TEXT_STRONG: Final = words(
     """
     note comment message body biography about narrative complaint feedback diagnosis symptom testimonial transcript
-    allergy medication statement observation letter finding prognosis anamnesis bio dictation obituary
+    allergy medication impression comorbidity indication statement observation letter finding prognosis anamnesis bio dictation obituary
     """
 )
 
@@ -41,7 +41,8 @@ HARMLESS_DOCUMENTS: Final = words(
 )
 
 _PERSONAL_FIELDS: Final = words("address contact person name email phone street location profile identity")
-NOT_TEXT: Final = words("id url hash file path name key ref slug code uuid guid link checksum")
+NOT_TEXT: Final = words("id url hash file path name key ref slug code uuid guid link checksum part")
+_CLINICAL: Final = words("clinical chief chronic")
 
 
 def picture(c: Named) -> Signal | None:
@@ -98,7 +99,7 @@ def free_text(c: Named) -> Signal | None:
     if c.head in ABOUT_VALUE or c.head in NOT_TEXT:
         return None
     about = c.about
-    strong, weak = c.any(TEXT_STRONG), c.any(TEXT_WEAK)
+    strong, weak = c.any(TEXT_STRONG | _CLINICAL), c.any(TEXT_WEAK)
     audit = about.audit and c.head != "event" and c.any(PAYLOADS | words("old new"))
     if about.job and c.any(words("handler error arg argument payload exception backtrace")):
         return Signal(kind="free_text", weight=0.7, reason="what a job is about")

@@ -18,6 +18,8 @@ ROLES: Final = (
 NOT_DONE: Final = words(
     "order sort group grouped sorted ordered caused powered locked filter filtered step divide paid"
 )
+#: What a person's number is of, in the books of whoever gave it.
+_RECORDS: Final = (("medical",), ("hospital",), ("unique",), ("external",), ("membership",), ("policy",), ("insurance",))
 NETWORKS: Final = words(
     "facebook twitter linkedin skype telegram instagram icq jabber xmpp aim msn snapchat discord mastodon github "
     "gitlab google yahoo youtube tiktok wechat weixin line viber signal slack xing vk bitbucket orcid pinterest tumblr "
@@ -65,7 +67,7 @@ def national_id(c: Named) -> Signal | None:
     if (c.has("tax", "id") or c.has("tax", "number") or c.has("vat", "number")) and c.family == "text":
         weight = 0.85 if c.about.person >= 0.5 else 0.5
         return Signal(kind="national_id", weight=weight, reason="a tax number")
-    given = PERSON | words("insurance policy matriculation enrollment roll badge loyalty licence license")
+    given = PERSON | words("membership insurance policy matriculation enrollment roll badge loyalty licence license")
     numbered = c.head in ("number", "code") and c.family == "text" and not c.is_key
     if numbered and c.any(given) and "order" not in c.words:
         return Signal(kind="external_id", weight=0.7, reason="a number given to a person")
@@ -120,6 +122,10 @@ def external_id(c: Named) -> Signal | None:
             return Signal(kind="external_id", weight=0.8, reason="names a person's device")
         if c.head == "dn" and people:
             return Signal(kind="external_id", weight=0.8, reason="a directory's name for a person")
+    if c.family == "text" and not c.is_key and c.about.person >= HUMAN:
+        own = len(c.words) > 1 and (c.words[-2] in PERSON or c.words[-2] in c.about.words)
+        if c.head == "id" and (own or c.words[:-1] in _RECORDS):
+            return Signal(kind="external_id", weight=0.7, reason="a number given to a person")
     if c.any(NETWORKS) and c.family == "text" and c.about.person >= 0.5:
         return Signal(kind="username", weight=0.85, reason="a name in a social network")
     return None

@@ -102,7 +102,7 @@ national id: taxid tin itin tfn aadhaar aadhar nhsnumber nhsno personalnumber ce
 national id: codfiscal oib
 national id: egn jmbg emso kvnr versichertennummer fuhrerschein pasaporte passeport idcard idcardno sozvers
 national id: nationalinsurance
-medical id: mrn medicalrecordnumber patientno patientnumber healthcard healthcardnumber insurancenumber
+medical id: mrn uhid medicalrecordnumber patientno patientnumber healthcard healthcardnumber insurancenumber
 license plate: kennzeichen matricula numberplate licenseplate plateno platenumber immatriculation
 iban: ibannumber
 account number: accountno acctno acctnum acctnumber accountnum kontonummer kontonr bankaccount accnum
