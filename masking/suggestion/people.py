@@ -82,7 +82,7 @@ GOODS: Final = _words(
 _VAGUE_AUDIT: Final = _words("event activity version session access request revision")
 _MERCHANDISE: Final = _words("product item film movie book recipe category article")
 _PLACES: Final = _words(
-    "city country region state street airport station postcode place territory zone district"
+    "place city country region state street airport station postcode place territory zone district"
 )
 _ORGANISATIONS: Final = _words(
     "company supplier store shop school university hospital clinic branch office department bank brand publisher "

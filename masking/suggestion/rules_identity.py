@@ -10,7 +10,7 @@ from masking.suggestion.people import PERSON
 ROLES: Final = (
     PERSON
     - words(
-        "member tenant character director agent holder admin lead friend player editor handler translator"
+        "member tenant character director agent holder admin lead friend player editor handler translator operator"
     )
 ) | words("member holder agent admin lead friend player kin attn attention salesperson")
 
@@ -142,6 +142,8 @@ def person_name(c: Named) -> Signal | None:
         return Signal(kind="first_name", weight=0.95, reason="named like a first name")
     if c.has("last", "name") or c.has("maiden", "name"):
         return Signal(kind="last_name", weight=0.95, reason="named like a last name")
+    if c.words[-2:] == ("display", "name") and (c.about.person >= 0.5 or c.any(PERSON)):
+        return Signal(kind="full_name", weight=0.9, reason="the name that a person shows")
     if c.has("full", "name"):
         return Signal(kind="full_name", weight=0.93, reason="named like a person's name")
     roles = [word for word in c.words if word in ROLES]
@@ -176,7 +178,9 @@ def person_name(c: Named) -> Signal | None:
         return Signal(kind="username", weight=0.75, reason="says who did it")
     if c.has("user", "agent"):
         return None
-    if c.head in ROLES and not c.about.goods and len(c.words) < 4:
+    if c.words in (("customer",), ("admin",)) and not c.about.near_person:
+        return None  # a programme as often as a person
+    if c.head in ROLES and not (c.about.goods or c.about.job) and len(c.words) < 4:
         return Signal(kind="full_name", weight=0.72, reason="a person in a role")
     if c.head == "user" and not c.about.goods:
         return Signal(kind="username", weight=0.75, reason="names a user")
