@@ -28,15 +28,16 @@ def suggestion_json(catalogue: Catalogue, samples: Samples | None = None) -> str
         for table in catalogue.tables:
             for column in table.columns:
                 found = suggested.get((catalogue.root(table).id, column.name))
-                if found is None:
-                    verdict = verdicts[table.id, column.name]
+                verdict = verdicts[table.id, column.name]
+                if found is None or (found.masker is None and verdict.action == "mask"):
+                    # What no masker fits is no less personal for that: its table may have to be emptied.
                     found = Suggestion(
                         table=table.id,
                         column=column,
                         action=verdict.action,
                         masker=None,
                         confidence=verdict.confidence,
-                        reason=verdict.reason,
+                        reason=found.reason if found is not None else verdict.reason,
                     )
                 yield {
                     "schema": table.schema,

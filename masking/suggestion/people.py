@@ -6,7 +6,7 @@ table decides. It is known by its name, by its columns, and by what it refers to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from masking.catalogue import Catalogue, Table, TableName
@@ -112,6 +112,8 @@ class About:
     person: float = 0.0
     #: Refers to people, or is named after them.
     near_person: bool = False
+    #: Refers to a table that refers to people, one that isn't of goods or places.
+    kin: bool = False
     message: bool = False
     audit: bool = False
     #: Called a history by a word that has other meanings too (``events``).
@@ -230,4 +232,8 @@ def what_tables_are_about(catalogue: Catalogue) -> dict[TableName, About]:
                 "person": max([about.person, *parents]),
             }
         )
+    for table in catalogue.tables:
+        above = [found[key.referenced] for key in table.foreign_keys if key.referenced in found]
+        if any(one.near_person and not (one.goods or one.place) for one in above):
+            found[table.id] = replace(found[table.id], kin=True)
     return found

@@ -14,6 +14,7 @@ ROLES: Final = (
     )
 ) | words("member holder agent admin lead friend player kin attn attention salesperson")
 
+_MAKERS: Final = words("artist actor author composer director musician singer presenter owner")
 #: ``order by`` and the like say how, not who.
 NOT_DONE: Final = words(
     "order sort group grouped sorted ordered caused powered locked filter filtered step divide paid"
@@ -77,10 +78,14 @@ def national_id(c: Named) -> Signal | None:
 def money(c: Named) -> Signal | None:
     if c.family not in ("text", "integer", "number") or c.head in ABOUT_VALUE:
         return None
+    if c.any(words("exp expiry expiration month year")):
+        return None
     if c.has("card", "number") or "cvv" in c.words:
         return Signal(kind="card_number", weight=0.95, reason="named like a card number")
     if "iban" in c.words:
         return Signal(kind="account_number", weight=0.95, reason="named like an IBAN")
+    if c.words in (("payment", "account"), ("bank", "account"), ("payout", "account"), ("debit", "account")):
+        return Signal(kind="account_number", weight=0.75, reason="where a person's money goes to or comes from")
     account = c.has("account", "number") or c.has("routing", "number") or c.has("sort", "code")
     if account and (c.family == "text" or not c.is_key):
         return Signal(kind="account_number", weight=0.85, reason="named like an account number")
@@ -132,7 +137,7 @@ def external_id(c: Named) -> Signal | None:
 
 
 def person_name(c: Named) -> Signal | None:
-    if c.family != "text" or c.head == "id":
+    if c.family != "text" or (c.head == "id" and c.words[-2:] != ("login", "id")):
         return None
     if c.has("user", "name") or c.words[-2:] == ("login", "id") or (c.head == "login" and len(c.words) < 4):
         return Signal(kind="username", weight=0.93, reason="named like a user name")
@@ -147,7 +152,8 @@ def person_name(c: Named) -> Signal | None:
     if c.has("full", "name"):
         return Signal(kind="full_name", weight=0.93, reason="named like a person's name")
     roles = [word for word in c.words if word in ROLES]
-    if roles and c.head == "name" and not c.about.goods:
+    told = c.about.message and any(word not in _MAKERS for word in roles)
+    if roles and c.head == "name" and (told or not c.about.goods):
         return Signal(kind="full_name", weight=0.85, reason="the name of a person in a role")
     if "name" in c.words and c.any(words("kin emergency card spouse")):
         return Signal(kind="full_name", weight=0.85, reason="the name of a relative or a card's holder")

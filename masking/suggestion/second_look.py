@@ -20,7 +20,7 @@ from masking.suggestion.words import words_of
 #: Of all columns, at most so many are masked or asked for.
 SHARE_MAX: Final = 0.2
 #: Below this, a column is kept without a question.
-_LEAST: Final = 0.14
+_LEAST: Final = 0.12
 _KINDS: Final[dict[str, Kind]] = {"text": "free_text", "json": "document", "bytes": "image", "uuid": "external_id"}
 #: Heads by which a row is called in some other book.
 _NUMBERS: Final = words("id ref reference number code key token uid uuid hash identifier url link path")
@@ -78,6 +78,8 @@ def _reasons(column: Column, about: About, sample: ColumnSample | None, family: 
         yield 0.16
     elif about.near_person:
         yield 0.08
+    elif about.kin:
+        yield 0.04
     if about.message or about.audit:
         yield 0.04
     if about.goods or about.place:
