@@ -96,7 +96,9 @@ def _run(options: argparse.Namespace) -> int:
         catalogue, samples, notes = source.read_to_suggest()
         if options.save_catalogue:
             # Policies are checked against what is saved, so it has to be the whole of it.
-            save_catalogue(source.read() if source.kind == "schema file" else catalogue, options.save_catalogue)
+            save_catalogue(
+                source.read() if source.kind == "schema file" else catalogue, options.save_catalogue
+            )
         for note in notes:
             print(f"note: {note}", file=sys.stderr)
         sys.stdout.write(suggest(catalogue, samples, options.output, as_json=options.format == "json"))

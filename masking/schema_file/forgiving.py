@@ -72,7 +72,7 @@ def _parsed(text: str) -> Iterator[Statement]:
 
 def _pieces(text: str) -> list[str]:
     try:
-        return postgast.split(text, method="scanner")
+        return list(postgast.split(text, method="scanner"))
     except PgQueryError:
         return re.split(r";[ \t]*(?:\n|\Z)", text)
 
@@ -218,9 +218,7 @@ class _Forgiving(Reading):
         for element in node.schema_elts:
             kind = element.WhichOneof("node")
             self.take(
-                Statement(
-                    kind, getattr(element, kind), statement.source, statement.start, statement.end
-                )
+                Statement(kind, getattr(element, kind), statement.source, statement.start, statement.end)
             )
         self.types.search_path = before
 

@@ -12,4 +12,12 @@ from masking.suggestion.policy_text import policy_text
 from masking.suggestion.samples import ColumnSample, Samples
 from masking.suggestion.suggest import Suggestion, suggest
 
-__all__ = ["ColumnSample", "Samples", "Suggestion", "policy_text", "suggest", "suggest_policy", "suggestion_json"]
+__all__ = [
+    "ColumnSample",
+    "Samples",
+    "Suggestion",
+    "policy_text",
+    "suggest",
+    "suggest_policy",
+    "suggestion_json",
+]

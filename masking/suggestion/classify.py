@@ -30,6 +30,8 @@ from masking.suggestion.words import is_known, words_of
 Action = Literal["mask", "keep", "review"]
 ColumnId = tuple[TableName, str]
 
+#: Why a column is asked for that nobody could look at.
+NOBODY_LOOKED: Final = "nothing personal in its name, no values to look at"
 #: How sure a column is kept that can hold text and showed none.
 _UNSURE: Final = 0.5
 #: What a column of unknown content is masked as.
@@ -136,7 +138,7 @@ def _verdict(table: Table, column: Column, about: About, sample: ColumnSample | 
                 action="keep",
                 kind=None,
                 confidence=0.5,
-                reason="nothing personal in its name, no values to look at",
+                reason=NOBODY_LOOKED,
             )
         return Verdict(
             action="keep", kind=None, confidence=0.85, reason="nothing personal in its name or values"
@@ -247,7 +249,7 @@ def _mask_unseen(catalogue: Catalogue, samples: Samples, verdicts: dict[ColumnId
                     action="review",
                     kind=kind,
                     confidence=0.5,
-                    reason="nothing personal in its name, no values to look at",
+                    reason=NOBODY_LOOKED,
                     weight=REVIEW_FROM,
                 )
 

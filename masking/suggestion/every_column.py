@@ -49,9 +49,7 @@ def suggestion_json(catalogue: Catalogue, samples: Samples | None = None) -> str
     return json.dumps(list(rows()), ensure_ascii=False, indent=1) + "\n"
 
 
-def _sources(
-    table: Table, column: Column, suggested: dict[tuple[Any, str], Suggestion]
-) -> list[Suggestion]:
+def _sources(table: Table, column: Column, suggested: dict[tuple[Any, str], Suggestion]) -> list[Suggestion]:
     names = column.generated_from if column.generated else ()
     return [found for name in names if (found := suggested.get((table.id, name))) is not None]
 

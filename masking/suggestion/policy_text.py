@@ -91,7 +91,7 @@ def flow(value: Any) -> str:
         case dict():
             return "{" + ", ".join(f"{quoted(str(key))}: {flow(item)}" for key, item in value.items()) + "}"
         case list():
-            return "[" + ", ".join(map(_flow, value)) + "]"
+            return "[" + ", ".join(map(flow, value)) + "]"
         case str():
             return quoted(value)
         case _:

@@ -73,8 +73,10 @@ def network(c: Named) -> Signal | None:
         return Signal(kind="ip", weight=0.95, reason="holds IP addresses")
     if c.family == "macaddr" or (c.has("mac", "address") and c.family == "text"):
         return Signal(kind="external_id", weight=0.8, reason="names a device")
-    if "ip" in c.words and c.family in ("text", "integer", "number") and not (
-        c.head in ABOUT_VALUE or c.head == "country"
+    if (
+        "ip" in c.words
+        and c.family in ("text", "integer", "number")
+        and not (c.head in ABOUT_VALUE or c.head == "country")
     ):
         return Signal(kind="ip", weight=0.94, reason="named like an IP address")
     if c.family == "text":
@@ -90,8 +92,10 @@ def network(c: Named) -> Signal | None:
 def address(c: Named) -> Signal | None:
     place = c.about.person >= 0.5 or c.about.address
     if c.family == "geo" or c.any(words("latitude longitude")):
-        if c.family in ("geo", "number", "text") and (place or c.about.near_person) and not (
-            c.about.goods or (c.about.place and not c.about.address)
+        if (
+            c.family in ("geo", "number", "text")
+            and (place or c.about.near_person)
+            and not (c.about.goods or (c.about.place and not c.about.address))
         ):
             return Signal(kind="location", weight=0.75, reason="where a person is")
         return None

@@ -10,7 +10,8 @@ from masking.suggestion.people import PERSON
 TEXT_STRONG: Final = words(
     """
     note comment message body biography about narrative complaint feedback diagnosis symptom testimonial transcript
-    allergy medication impression comorbidity indication statement observation letter finding prognosis anamnesis bio dictation obituary
+    allergy medication impression comorbidity indication statement observation letter finding prognosis anamnesis
+    bio dictation obituary
     """
 )
 
@@ -91,7 +92,9 @@ def document(c: Named) -> Signal | None:
         )
     if c.about.person >= 0.5:
         return Signal(kind="document", weight=0.75, reason="a document about a person")
-    if c.about.near_person and c.any(_CLINICAL | TEXT_STRONG | words("condition disclosure allergy analysis")):
+    if c.about.near_person and c.any(
+        _CLINICAL | TEXT_STRONG | words("condition disclosure allergy analysis")
+    ):
         return Signal(kind="document", weight=0.65, reason="a document of what is known of a person")
     if c.any(PAYLOADS) and not c.about.goods:
         weight = 0.62 if c.about.near_person or c.about.message else 0.5

@@ -20,7 +20,9 @@ NOT_DONE: Final = words(
     "order sort group grouped sorted ordered caused powered locked filter filtered step divide paid"
 )
 #: What a person's number is of, in the books of whoever gave it.
-_RECORDS: Final = (("medical",), ("hospital",), ("unique",), ("external",), ("membership",), ("policy",), ("insurance",))
+_RECORDS: Final = tuple(
+    (word,) for word in ("medical", "hospital", "unique", "external", "membership", "policy", "insurance")
+)
 NETWORKS: Final = words(
     "facebook twitter linkedin skype telegram instagram icq jabber xmpp aim msn snapchat discord mastodon github "
     "gitlab google yahoo youtube tiktok wechat weixin line viber signal slack xing vk bitbucket orcid pinterest tumblr "
@@ -68,7 +70,9 @@ def national_id(c: Named) -> Signal | None:
     if (c.has("tax", "id") or c.has("tax", "number") or c.has("vat", "number")) and c.family == "text":
         weight = 0.85 if c.about.person >= 0.5 else 0.5
         return Signal(kind="national_id", weight=weight, reason="a tax number")
-    given = PERSON | words("membership insurance policy matriculation enrollment roll badge loyalty licence license")
+    given = PERSON | words(
+        "membership insurance policy matriculation enrollment roll badge loyalty licence license"
+    )
     numbered = c.head in ("number", "code") and c.family == "text" and not c.is_key
     if numbered and c.any(given) and "order" not in c.words:
         return Signal(kind="external_id", weight=0.7, reason="a number given to a person")
@@ -85,7 +89,9 @@ def money(c: Named) -> Signal | None:
     if "iban" in c.words:
         return Signal(kind="account_number", weight=0.95, reason="named like an IBAN")
     if c.words in (("payment", "account"), ("bank", "account"), ("payout", "account"), ("debit", "account")):
-        return Signal(kind="account_number", weight=0.75, reason="where a person's money goes to or comes from")
+        return Signal(
+            kind="account_number", weight=0.75, reason="where a person's money goes to or comes from"
+        )
     account = c.has("account", "number") or c.has("routing", "number") or c.has("sort", "code")
     if account and (c.family == "text" or not c.is_key):
         return Signal(kind="account_number", weight=0.85, reason="named like an account number")

@@ -11,8 +11,8 @@ SECRET_PAIRS: Final = tuple(
     for second, firsts in {
         "key": "api access auth secret encryption private ssh license activation session public signing app consumer "
         "master recovery reset verification confirmation gpg pgp vapid webhook twofa mfa tfa authenticator seed wallet",
-        "code": "approval activation confirmation verification recovery reset invite invitation access security backup auth "
-        "login unlock authorization referral",
+        "code": "approval activation confirmation verification recovery reset invite invitation access security backup "
+        "auth login unlock authorization referral",
         "answer": "security secret",
         "question": "security secret",
         "hash": "user auth token",

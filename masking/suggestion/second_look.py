@@ -11,7 +11,7 @@ from typing import Final
 
 from masking.catalogue import Catalogue, Column, Table
 from masking.planning.classification import needs_rule
-from masking.suggestion.classify import ColumnId, Verdict
+from masking.suggestion.classify import NOBODY_LOOKED, ColumnId, Verdict
 from masking.suggestion.kinds import ABOUT_VALUE, Kind, family_of_column, words
 from masking.suggestion.people import About, what_tables_are_about
 from masking.suggestion.samples import ColumnSample, Samples
@@ -21,7 +21,12 @@ from masking.suggestion.words import words_of
 SHARE_MAX: Final = 0.2
 #: Below this, a column is kept without a question.
 _LEAST: Final = 0.12
-_KINDS: Final[dict[str, Kind]] = {"text": "free_text", "json": "document", "bytes": "image", "uuid": "external_id"}
+_KINDS: Final[dict[str, Kind]] = {
+    "text": "free_text",
+    "json": "document",
+    "bytes": "image",
+    "uuid": "external_id",
+}
 #: Heads by which a row is called in some other book.
 _NUMBERS: Final = words("id ref reference number code key token uid uuid hash identifier url link path")
 _HARMLESS: Final = words(
@@ -33,7 +38,16 @@ _HARMLESS: Final = words(
 def second_look(
     catalogue: Catalogue, samples: Samples, verdicts: Mapping[ColumnId, Verdict]
 ) -> dict[ColumnId, Verdict]:
-    """``verdicts``, with ``review`` for the least certain of what is kept, as far as there is room for questions."""
+    """``verdicts``, with ``review`` for the least certain of what is kept, as far as there is room for questions.
+
+    A column without a value is one of them: a database with many empty ones would be all questions.
+    """
+    verdicts = {
+        member: replace(verdict, action="keep", weight=0.0)
+        if verdict.action == "review" and verdict.reason == NOBODY_LOOKED
+        else verdict
+        for member, verdict in verdicts.items()
+    }
     about = what_tables_are_about(catalogue)
     columns = [(table, column) for table in catalogue.tables for column in table.columns]
     room = int(SHARE_MAX * len(columns)) - sum(verdict.action != "keep" for verdict in verdicts.values())
@@ -41,7 +55,8 @@ def second_look(
         (
             (-doubt, position, (table.id, column.name))
             for position, (table, column) in enumerate(columns)
-            if (doubt := _doubt(table, column, about[table.id], samples, verdicts[table.id, column.name])) > _LEAST
+            if (doubt := _doubt(table, column, about[table.id], samples, verdicts[table.id, column.name]))
+            > _LEAST
         ),
     )
     found = dict(verdicts)

@@ -1,9 +1,10 @@
-"""``python -m tests.bench.suggesting LABELS``: how much of what is personal the suggester finds, and what it takes for it.
+"""``python -m tests.bench.suggesting LABELS``: how much of what is personal the suggester finds, and what else it takes
+for that.
 
-``LABELS`` holds a directory per database: ``schema.sql``; ``truth.tsv`` with every personal column, and ``arguable.tsv``
-with those that count neither way (schema, table, column, label; a header first). Where there is a ``data.sql`` too,
-the database is loaded into a server of its own and sampled, once as it is and once with every column renamed, so that
-the values alone decide.
+``LABELS`` holds a directory per database: ``schema.sql``; ``truth.tsv`` with every personal column, and
+``arguable.tsv`` with those that count neither way (schema, table, column, label; a header first). Where there is a
+``data.sql`` too, the database is loaded into a server of its own and sampled, once as it is and once with every column
+renamed, so that the values alone decide.
 """
 
 from __future__ import annotations
@@ -147,10 +148,14 @@ def _faults(judged: Judged) -> dict[str, list[str]]:
     named = {column: ".".join(column) for column in judged.actions}
     return {
         "kept": [
-            f"{named[c]} ({truth[c]})" for c, action in judged.actions.items() if c in truth and action == "keep"
+            f"{named[c]} ({truth[c]})"
+            for c, action in judged.actions.items()
+            if c in truth and action == "keep"
         ],
         "to review": [
-            f"{named[c]} ({truth[c]})" for c, action in judged.actions.items() if c in truth and action == "review"
+            f"{named[c]} ({truth[c]})"
+            for c, action in judged.actions.items()
+            if c in truth and action == "review"
         ],
         "masked for nothing": [
             named[c] for c, action in judged.actions.items() if c not in truth and action == "mask"
@@ -241,7 +246,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for way, judged in ways.items():
             for one in judged:
                 for fault, columns in _faults(one).items():
-                    console.print(f"[bold]{way}: {one.name}: {fault} ({len(columns)})[/]", *columns, sep="\n  ")
+                    console.print(
+                        f"[bold]{way}: {one.name}: {fault} ({len(columns)})[/]", *columns, sep="\n  "
+                    )
 
 
 if __name__ == "__main__":
