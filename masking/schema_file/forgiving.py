@@ -18,6 +18,7 @@ from postgast import PgQueryError
 from masking.catalogue import Catalogue, TableName
 from masking.schema_file.drafts import DraftColumn, DraftTable
 from masking.schema_file.reader import Reading
+from masking.schema_file.salvage import salvaged
 from masking.schema_file.source import NotUnderstood, Statement
 from masking.schema_file.tables import create_table
 from masking.schema_file.types import ColumnType
@@ -59,7 +60,11 @@ def _statements(text: str) -> Iterator[Statement | bytes]:
             try:
                 yield from _parsed(piece)
             except PgQueryError:
-                yield piece.encode()
+                table = salvaged(piece)
+                if table is not None:
+                    yield from _parsed(table)
+                else:
+                    yield piece.encode()
 
 
 def _parsed(text: str) -> Iterator[Statement]:
@@ -107,17 +112,35 @@ class _Forgiving(Reading):
         name = self._new_name(node.relation)
         if node.relation.relpersistence == "t" or name in self.tables:
             return
-        self.tables[name] = create_table(
-            node,
-            statement,
-            schema=name.schema,
-            kind=kind,
-            types=self.types,
-            find=self._find,
-            find_type=self._composite,
-            forgiving=True,
-        )
+        try:
+            self.tables[name] = create_table(
+                node,
+                statement,
+                schema=name.schema,
+                kind=kind,
+                types=self.types,
+                find=self._find,
+                find_type=self._composite,
+                forgiving=True,
+            )
+        except _UNREADABLE:
+            self.tables[name] = self._columns_alone(node, statement, name)
         self.types.add_composite(name.schema, name.name)
+
+    def _columns_alone(self, node: Any, statement: Statement, name: TableName) -> DraftTable:
+        """The columns that the statement itself names, of a table whose parents or defaults aren't understood."""
+        definitions = [
+            element.column_def for element in node.table_elts if element.WhichOneof("node") == "column_def"
+        ]
+        if not definitions:
+            raise NotUnderstood("a table without columns of its own")
+        table = DraftTable(schema=name.schema, name=name.name, kind="r")
+        for found in definitions:
+            type_ = (
+                self.types.resolve(found.type_name, statement) if found.HasField("type_name") else _UNKNOWN
+            )
+            table.columns[found.colname] = DraftColumn(name=found.colname, type=type_)
+        return table
 
     def _create_table_as_stmt(self, node: Any, statement: Statement) -> None:
         if node.objtype == _OBJECTS.OBJECT_MATVIEW:
@@ -179,6 +202,12 @@ class _Forgiving(Reading):
             return
 
     def _rename_stmt(self, node: Any, statement: Statement) -> None:
+        if node.rename_type == _OBJECTS.OBJECT_SCHEMA:
+            for old in [name for name in self.tables if name.schema == node.subname]:
+                moved = self.tables.pop(old)
+                moved.schema = node.newname
+                self.tables[moved.id] = moved
+            return
         name = self._locate(node.relation, self.tables)
         if name is None:
             return

@@ -121,7 +121,8 @@ def external_id(c: Named) -> Signal | None:
         "subject",
         "guid",
     )
-    if named and c.any(PROVIDERS) and not c.is_key:
+    ours = c.words == ("provider", "id") and c.family != "text"
+    if named and c.any(PROVIDERS) and not c.is_key and not ours:
         if people and c.family != "number":
             return Signal(kind="external_id", weight=0.85, reason="names a person in another system")
         if c.family == "text" and c.about.near_person:

@@ -215,8 +215,8 @@ def test_a_table_that_is_not_understood_is_named_beside_the_suggestion(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "shop.sql"
-    file.write_text("CREATE TABLE `users` (id int);\nCREATE TABLE orders (id int);\n", encoding="utf-8")
+    file.write_text("CREATE TABLE 1users (id int);\nCREATE TABLE orders (id int);\n", encoding="utf-8")
     assert run("suggest", "--schema-file", file) == 0
     printed = capsys.readouterr()
-    assert "note: CREATE TABLE `users`: not understood" in printed.err
+    assert "note: CREATE TABLE 1users: not understood" in printed.err
     assert "public.orders:" in printed.out
