@@ -269,10 +269,13 @@ def _look_beside(catalogue: Catalogue, samples: Samples, verdicts: dict[ColumnId
         )
         for column in table.columns:
             sample = samples.of(table.id, column.name)
-            unknown = not any(is_known(word) for word in words_of(column.name))
+            words = words_of(column.name)
+            unknown = not any(is_known(word) for word in words)
             if verdicts[table.id, column.name].action != "keep" or sample is None or not unknown:
                 continue
-            signal = beside(sample, kinds) if family_of(column.element_type) == "text" else None
+            if family_of(column.element_type) != "text":
+                continue
+            signal = beside(sample, kinds, is_word=any(len(word) > 3 for word in words))
             if signal is not None:
                 verdicts[table.id, column.name] = from_signal(signal)
 
