@@ -98,6 +98,11 @@ bench-planning: setup ## What 10,000 tables cost, part by part, and memory by ro
 bench-proof: setup ## What verification costs beside masking, and what it finds of planted copies (ROWS=20000: a short one)
 	@$(run) tests.bench.proof $(if $(ROWS),--rows "$(ROWS)") $(ARGS)
 
+# LABELS=dir: a directory per database, with schema.sql, truth.tsv and arguable.tsv, and data.sql where there are rows.
+.PHONY: bench-suggest
+bench-suggest: setup ## What `flows.policy suggest` finds of columns labelled by hand (LABELS=dir; ARGS=--faults)
+	@$(run) tests.bench.suggesting $(if $(LABELS),"$(LABELS)") $(ARGS)
+
 # Half an hour. What is done is kept in .iam/: the same command goes on where it was.
 .PHONY: iam
 iam: setup ## The task role's policies: enough for a refresh, and no action of them is too many

@@ -73,6 +73,12 @@ def _parser() -> argparse.ArgumentParser:
     commands.choices["suggest"].add_argument(
         "--output", type=Path, metavar="FILE", help="write to a new file, not to the terminal"
     )
+    commands.choices["suggest"].add_argument(
+        "--format",
+        choices=("yaml", "json"),
+        default="yaml",
+        help="a policy, or what is suggested for every column, for a program",
+    )
     return parser
 
 
@@ -87,14 +93,19 @@ def _source(options: argparse.Namespace) -> Source:
 def _run(options: argparse.Namespace) -> int:
     source = _source(options)
     if options.command == "suggest":
-        catalogue, samples = source.read_with_samples()
-    else:
-        catalogue, samples = source.read(), None
+        catalogue, samples, notes = source.read_to_suggest()
+        if options.save_catalogue:
+            # Policies are checked against what is saved, so it has to be the whole of it.
+            save_catalogue(
+                source.read() if source.kind == "schema file" else catalogue, options.save_catalogue
+            )
+        for note in notes:
+            print(f"note: {note}", file=sys.stderr)
+        sys.stdout.write(suggest(catalogue, samples, options.output, as_json=options.format == "json"))
+        return FITS
+    catalogue = source.read()
     if options.save_catalogue:
         save_catalogue(catalogue, options.save_catalogue)
-    if samples is not None:
-        sys.stdout.write(suggest(catalogue, samples, options.output))
-        return FITS
     checked = check_policy(catalogue, policy_of(catalogue, options.policy))
     if options.command == "explain":
         sys.stdout.write(explain_policy(checked, tables=tuple(options.table), as_json=options.json))

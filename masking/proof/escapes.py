@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from functools import cache
 
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 # JSON's own, and as COPY doubles its backslash.
@@ -36,10 +38,31 @@ def undressed(block: bytes) -> bytes:
 
 
 def folded(block: bytes) -> bytes:
-    """``block`` in lower case, which may change how many bytes a letter has."""
+    """``block`` in lower case, which may change how many bytes a letter has.
+
+    What is no letter, digit or mark beyond ASCII, such as a curly quote or a picture, is a space: words end there.
+    """
     if block.isascii():
         return block.lower()
-    return block.decode("utf-8", "replace").lower().encode()
+    return _between_words().sub(" ", block.decode("utf-8", "replace")).lower().encode()
+
+
+@cache
+def _between_words() -> re.Pattern[str]:
+    """Punctuation, symbols, blanks and what isn't seen, beyond ASCII.
+
+    https://www.unicode.org/reports/tr44/ (table 12)
+    """
+    ranges: list[list[int]] = []
+    for code in range(0x80, 0x20000):
+        if unicodedata.category(chr(code))[0] in "PSZ" or unicodedata.category(chr(code)) in ("Cc", "Cf"):
+            if ranges and ranges[-1][1] == code - 1:
+                ranges[-1][1] = code
+            else:
+                ranges.append([code, code])
+    return re.compile(
+        "[{}]".format("".join(f"{re.escape(chr(first))}-{re.escape(chr(last))}" for first, last in ranges))
+    )
 
 
 def _byte(found: re.Match[bytes]) -> bytes:

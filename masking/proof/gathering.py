@@ -89,6 +89,13 @@ def not_gathered(plan: Plan, catalogue: Catalogue) -> Iterator[NotSearched]:
     """Masked columns whose raw values aren't searched for, each with the reason."""
     seen: set[str] = set()
     for table in plan.tables:
+        whole = f"{catalogue.root(table.table)}.*"
+        if table.holds_rows and table.action == "empty" and whole not in seen:
+            seen.add(whole)
+            yield NotSearched(
+                column=whole,
+                reason="the policy empties the table, and so says of no column what it holds",
+            )
         if not table.holds_rows or table.action == "empty":
             continue
         paired = bool(_pairs(catalogue, table))

@@ -11,6 +11,7 @@ partition that it refers to; the file has the key alone, and so has the catalogu
 
 from __future__ import annotations
 
+from masking.schema_file.forgiving import read_any_schema
 from masking.schema_file.reader import read_schema
 
-__all__ = ["read_schema"]
+__all__ = ["read_any_schema", "read_schema"]

@@ -126,7 +126,9 @@ class Finishing:
         """Of a composite type, or of the type of a table's rows."""
         if type_.composite is None:
             return ()
-        found = self._types[TableName(schema=type_.composite[0], name=type_.composite[1])]
+        found = self._types.get(TableName(schema=type_.composite[0], name=type_.composite[1]))
+        if found is None:  # dropped since
+            return ()
         return tuple(
             column(one, position, partition_key=False, attributes=self._attributes(one.type))
             for position, one in enumerate(found.columns.values(), start=1)

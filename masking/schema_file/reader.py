@@ -41,7 +41,7 @@ def read_schema(text: str, file: str) -> Catalogue:
         SchemaFileInvalid: naming every statement that isn't understood, by file, line and column.
     """
     source = Source(text, file)
-    reading = _Reading()
+    reading = Reading()
     problems: list[str] = []
     try:
         for statement in source.statements():
@@ -64,7 +64,7 @@ def _version_number(major: str, minor: str | None) -> int:
     return int(major) * 10_000 + int(minor or 0)
 
 
-class _Reading:
+class Reading:
     """What was read so far."""
 
     def __init__(self) -> None:

@@ -63,8 +63,11 @@ def create_table(
     types: Types,
     find: Find,
     find_type: Callable[[ColumnType], DraftTable],
+    forgiving: bool = False,
 ) -> DraftTable:
-    """The table of a CREATE TABLE or CREATE FOREIGN TABLE. ``find_type`` gives a composite type's attributes."""
+    """The table of a CREATE TABLE or CREATE FOREIGN TABLE. ``find_type`` gives a composite type's attributes;
+    ``forgiving``: a constraint that isn't understood is left out.
+    """
     partitioned = node.HasField("partspec")
     table = DraftTable(schema=schema, name=node.relation.relname, kind="p" if partitioned else kind)
     if node.HasField("of_typename"):
@@ -85,10 +88,17 @@ def create_table(
                 later += _define_column(table, element.column_def, statement, types)
             case "constraint":
                 later.append((element.constraint, None))
+            case "table_like_clause" if forgiving:
+                for name, copied in find(element.table_like_clause.relation).columns.items():
+                    table.columns.setdefault(name, copied.copy())
             case other:
                 raise NotUnderstood(f"a table with {other}")
     for constraint, column in later:
-        add_constraint(table, constraint, statement, find, column=column, is_new=True)
+        try:
+            add_constraint(table, constraint, statement, find, column=column, is_new=True)
+        except NotUnderstood:
+            if not forgiving:
+                raise
     if partitioned:
         elements = [part.partition_elem for part in node.partspec.part_params]
         table.partition_key = frozenset(element.name for element in elements if element.name)

@@ -88,6 +88,8 @@ class Types:
         #: Schemas with an extension in them, whose types the file doesn't show.
         self.extension_schemas: set[str] = set()
         self.search_path: list[str] = ["public"]
+        #: Whether a type that nothing makes is taken by its name, not refused.
+        self.forgiving = False
 
     def add(self, schema: str, name: str, what: Domain | Labels | None = None) -> None:
         """A type that the file makes."""
@@ -162,7 +164,7 @@ class Types:
         if len(names) > 1:
             schema = names[-2]
             known = schema == SYSTEM_SCHEMA or (schema, name) in self.made or schema in self.extension_schemas
-            if not known:
+            if not known and not self.forgiving:
                 raise NotUnderstood(f"nothing in the file makes type {schema}.{name}")
             return schema, name
         if name in BUILT_IN or name in SERIAL:
@@ -173,6 +175,8 @@ class Types:
         for schema in self.search_path:
             if schema in self.extension_schemas:
                 return schema, name
+        if self.forgiving:
+            return next(iter(self.search_path), "public"), name
         raise NotUnderstood(f"nothing in the file makes type {name}")
 
 

@@ -7,7 +7,7 @@ child's. What one of them holds, all of them hold.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from masking.catalogue import Catalogue, Column, Table, TableName
@@ -30,6 +30,10 @@ from masking.suggestion.words import is_known, words_of
 Action = Literal["mask", "keep", "review"]
 ColumnId = tuple[TableName, str]
 
+#: Why a column is asked for that nobody could look at.
+NOBODY_LOOKED: Final = "nothing personal in its name, no values to look at"
+#: How sure a column is kept that can hold text and showed none.
+_UNSURE: Final = 0.5
 #: What a column of unknown content is masked as.
 _UNSEEN: Final[dict[Family, Kind]] = {"text": "free_text", "json": "document", "bytes": "image"}
 
@@ -134,7 +138,7 @@ def _verdict(table: Table, column: Column, about: About, sample: ColumnSample | 
                 action="keep",
                 kind=None,
                 confidence=0.5,
-                reason="nothing personal in its name, no values to look at",
+                reason=NOBODY_LOOKED,
             )
         return Verdict(
             action="keep", kind=None, confidence=0.85, reason="nothing personal in its name or values"
@@ -189,6 +193,8 @@ def classify(catalogue: Catalogue, samples: Samples) -> Mapping[ColumnId, Verdic
     _look_beside(catalogue, samples, verdicts)
     for group in relatives(catalogue):
         known = {member: verdicts[member] for member in group if member in verdicts}
+        if not known:
+            continue
         surest = max(known.values(), key=lambda verdict: verdict.weight)
         surrogate = any(
             _column(catalogue, member).element_type in ("int2", "int4", "int8", "uuid") for member in known
@@ -201,7 +207,26 @@ def classify(catalogue: Catalogue, samples: Samples) -> Mapping[ColumnId, Verdic
     if samples.taken:
         _mask_unseen(catalogue, samples, verdicts)
     _mask_search_vectors(catalogue, verdicts)
+    _doubt_the_unseen(catalogue, samples, verdicts)
     return verdicts
+
+
+def _doubt_the_unseen(catalogue: Catalogue, samples: Samples, verdicts: dict[ColumnId, Verdict]) -> None:
+    """What can hold text isn't kept with confidence where nobody looked at a value."""
+    for table in catalogue.tables:
+        for column in table.columns:
+            member = table.id, column.name
+            verdict, family = verdicts[member], family_of(column.element_type)
+            if (
+                verdict.action == "keep"
+                and verdict.confidence > _UNSURE
+                and family in ("text", "json", "bytes", "words")
+                and not column.enum_labels
+                and samples.of(*member) is None
+            ):
+                verdicts[member] = replace(
+                    verdict, confidence=_UNSURE, reason=f"{verdict.reason}; no values to look at"
+                )
 
 
 def _mask_unseen(catalogue: Catalogue, samples: Samples, verdicts: dict[ColumnId, Verdict]) -> None:
@@ -224,7 +249,7 @@ def _mask_unseen(catalogue: Catalogue, samples: Samples, verdicts: dict[ColumnId
                     action="review",
                     kind=kind,
                     confidence=0.5,
-                    reason="nothing personal in its name, no values to look at",
+                    reason=NOBODY_LOOKED,
                     weight=REVIEW_FROM,
                 )
 
@@ -244,10 +269,13 @@ def _look_beside(catalogue: Catalogue, samples: Samples, verdicts: dict[ColumnId
         )
         for column in table.columns:
             sample = samples.of(table.id, column.name)
-            unknown = not any(is_known(word) for word in words_of(column.name))
+            words = words_of(column.name)
+            unknown = not any(is_known(word) for word in words)
             if verdicts[table.id, column.name].action != "keep" or sample is None or not unknown:
                 continue
-            signal = beside(sample, kinds) if family_of(column.element_type) == "text" else None
+            if family_of(column.element_type) != "text":
+                continue
+            signal = beside(sample, kinds, is_word=any(len(word) > 3 for word in words))
             if signal is not None:
                 verdicts[table.id, column.name] = from_signal(signal)
 

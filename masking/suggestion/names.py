@@ -39,7 +39,7 @@ WORDS: Final = (
     | rules_content.HARMLESS_DOCUMENTS
     | words(
         """
-        whodunnit updater modifier name number code place house building account card iban cvv key hash salt pin
+        display whodunnit updater modifier name number code place house building account card iban cvv key hash salt pin
         security question identity
         encrypted fingerprint cookie credential private ssh recovery reset confirmation activation verification
         invitation invite license mac address remote useragent agent imei imsi iccid udid idfa gaid device uid ref

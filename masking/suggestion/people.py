@@ -6,7 +6,7 @@ table decides. It is known by its name, by its columns, and by what it refers to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from masking.catalogue import Catalogue, Table, TableName
@@ -82,7 +82,7 @@ GOODS: Final = _words(
 _VAGUE_AUDIT: Final = _words("event activity version session access request revision")
 _MERCHANDISE: Final = _words("product item film movie book recipe category article")
 _PLACES: Final = _words(
-    "city country region state street airport station postcode place territory zone district"
+    "place city country region state street airport station postcode place territory zone district"
 )
 _ORGANISATIONS: Final = _words(
     "company supplier store shop school university hospital clinic branch office department bank brand publisher "
@@ -96,6 +96,8 @@ _AUTH: Final = _words(
 #: ``parent_id`` joins a tree's nodes more often than people.
 _TREE: Final = _words("parent child sibling owner holder handler relative")
 _REACHED_BY: Final = _words("email phone iban")
+#: Words of a column that holds whom we write as, not whom a row is about.
+_FROM_US: Final = _words("from reply sender support noreply bounce return")
 _NOISE: Final = _words("tbl tb t tab table app main master sys public core the of")
 
 WORDS: Final = (
@@ -110,6 +112,8 @@ class About:
     person: float = 0.0
     #: Refers to people, or is named after them.
     near_person: bool = False
+    #: Refers to a table that refers to people, one that isn't of goods or places.
+    kin: bool = False
     message: bool = False
     audit: bool = False
     #: Called a history by a word that has other meanings too (``events``).
@@ -200,7 +204,9 @@ def _about(table: Table) -> About:
         artists=any(word in _ARTISTS for word in words),
         address=bool(present & {"street", "postcode", "address"}),
         reachable=bool(present & _REACHED_BY),
-        by_itself=any(_REACHED_BY & set(column) and not PERSON & set(column) for column in columns),
+        by_itself=any(
+            _REACHED_BY & set(column) and not (PERSON | _FROM_US) & set(column) for column in columns
+        ),
         words=words,
     )
 
@@ -226,4 +232,8 @@ def what_tables_are_about(catalogue: Catalogue) -> dict[TableName, About]:
                 "person": max([about.person, *parents]),
             }
         )
+    for table in catalogue.tables:
+        above = [found[key.referenced] for key in table.foreign_keys if key.referenced in found]
+        if any(one.near_person and not (one.goods or one.place) for one in above):
+            found[table.id] = replace(found[table.id], kin=True)
     return found

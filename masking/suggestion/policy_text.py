@@ -67,8 +67,8 @@ def _rule(suggestion: Suggestion) -> str:
     if suggestion.action == "keep":
         return "keep"
     if suggestion.masker is None:
-        return _flow({"keep": suggestion.reason})
-    return f"{_flow(suggestion.masker.policy)}  # {suggestion.reason} ({suggestion.confidence:.2f})"
+        return flow({"keep": suggestion.reason})
+    return f"{flow(suggestion.masker.policy)}  # {suggestion.reason} ({suggestion.confidence:.2f})"
 
 
 def quoted(text: str) -> str:
@@ -83,15 +83,15 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def _flow(value: Any) -> str:
-    """``value`` in YAML's flow style."""
+def flow(value: Any) -> str:
+    """A rule in YAML's flow style, as a policy has it."""
     match value:
         case None:
             return "null"
         case dict():
-            return "{" + ", ".join(f"{quoted(str(key))}: {_flow(item)}" for key, item in value.items()) + "}"
+            return "{" + ", ".join(f"{quoted(str(key))}: {flow(item)}" for key, item in value.items()) + "}"
         case list():
-            return "[" + ", ".join(map(_flow, value)) + "]"
+            return "[" + ", ".join(map(flow, value)) + "]"
         case str():
             return quoted(value)
         case _:

@@ -28,7 +28,8 @@ def email(c: Named) -> Signal | None:
             return Signal(
                 kind="external_id", weight=0.85, reason="a hash of an e-mail address names a person"
             )
-        if any(word in ("body", "subject", "content", "message", "text", "html") for word in after):
+        written = any(word in ("body", "subject", "content", "message", "text", "html") for word in after)
+        if written and c.head not in ABOUT_VALUE:
             return Signal(kind="free_text", weight=0.6, reason="text of an e-mail")
         if any(word in ABOUT_VALUE or word in ("name", "id") for word in after[-1:]) and after[-1:] != (
             "name",
@@ -72,7 +73,11 @@ def network(c: Named) -> Signal | None:
         return Signal(kind="ip", weight=0.95, reason="holds IP addresses")
     if c.family == "macaddr" or (c.has("mac", "address") and c.family == "text"):
         return Signal(kind="external_id", weight=0.8, reason="names a device")
-    if "ip" in c.words and c.family in ("text", "integer", "number") and c.head not in ABOUT_VALUE:
+    if (
+        "ip" in c.words
+        and c.family in ("text", "integer", "number")
+        and not (c.head in ABOUT_VALUE or c.head == "country")
+    ):
         return Signal(kind="ip", weight=0.94, reason="named like an IP address")
     if c.family == "text":
         if c.has("forwarded", "for") or c.has("remote", "host"):
@@ -87,7 +92,11 @@ def network(c: Named) -> Signal | None:
 def address(c: Named) -> Signal | None:
     place = c.about.person >= 0.5 or c.about.address
     if c.family == "geo" or c.any(words("latitude longitude")):
-        if c.family in ("geo", "number", "text") and (place or c.about.near_person) and not c.about.goods:
+        if (
+            c.family in ("geo", "number", "text")
+            and (place or c.about.near_person)
+            and not (c.about.goods or (c.about.place and not c.about.address))
+        ):
             return Signal(kind="location", weight=0.75, reason="where a person is")
         return None
     if c.family == "integer" and "postcode" in c.words and c.head != "id" and not c.is_key:

@@ -10,7 +10,8 @@ from masking.suggestion.people import PERSON
 TEXT_STRONG: Final = words(
     """
     note comment message body biography about narrative complaint feedback diagnosis symptom testimonial transcript
-    allergy medication statement observation letter finding prognosis anamnesis bio dictation obituary
+    allergy medication impression comorbidity indication statement observation letter finding prognosis anamnesis
+    bio dictation obituary
     """
 )
 
@@ -35,13 +36,20 @@ PAYLOADS: Final = words(
     """
 )
 
+#: Weak words by which somebody tells of somebody: beside a person, they are as good as strong ones.
+TOLD: Final = words(
+    "reason instruction answer reply explanation justification complaint recommendation treatment advice circumstances"
+    " problem motivation assessment"
+)
+
 HARMLESS_DOCUMENTS: Final = words(
     "setting preference option config configuration permission scope feature flag layout theme translation style rule "
     "schema filter column widget stat dimension tag query role"
 )
 
 _PERSONAL_FIELDS: Final = words("address contact person name email phone street location profile identity")
-NOT_TEXT: Final = words("id url hash file path name key ref slug code uuid guid link checksum")
+NOT_TEXT: Final = words("id url hash file path name key ref slug code uuid guid link checksum part")
+_CLINICAL: Final = words("clinical chief chronic")
 
 
 def picture(c: Named) -> Signal | None:
@@ -84,6 +92,10 @@ def document(c: Named) -> Signal | None:
         )
     if c.about.person >= 0.5:
         return Signal(kind="document", weight=0.75, reason="a document about a person")
+    if c.about.near_person and c.any(
+        _CLINICAL | TEXT_STRONG | words("condition disclosure allergy analysis")
+    ):
+        return Signal(kind="document", weight=0.65, reason="a document of what is known of a person")
     if c.any(PAYLOADS) and not c.about.goods:
         weight = 0.62 if c.about.near_person or c.about.message else 0.5
         return Signal(kind="document", weight=weight, reason="a document of unknown content")
@@ -95,10 +107,12 @@ def document(c: Named) -> Signal | None:
 def free_text(c: Named) -> Signal | None:
     if c.family != "text" or (c.max_length is not None and c.max_length < 20) or c.is_key:
         return None
+    about = c.about
+    if "diagnosis" in c.words and c.head in ("name", "text", "code") and about.near_person:
+        return Signal(kind="free_text", weight=0.65, reason="what a person suffers from")
     if c.head in ABOUT_VALUE or c.head in NOT_TEXT:
         return None
-    about = c.about
-    strong, weak = c.any(TEXT_STRONG), c.any(TEXT_WEAK)
+    strong, weak = c.any(TEXT_STRONG | _CLINICAL), c.any(TEXT_WEAK)
     audit = about.audit and c.head != "event" and c.any(PAYLOADS | words("old new"))
     if about.job and c.any(words("handler error arg argument payload exception backtrace")):
         return Signal(kind="free_text", weight=0.7, reason="what a job is about")
@@ -116,7 +130,10 @@ def free_text(c: Named) -> Signal | None:
         weight, reason = weight + 0.42, "what people write to or about each other"
     elif about.near_person:
         plain = not strong and c.any(GENERIC) and not (about.reachable or about.address)
-        weight, reason = weight + (0.12 if plain else 0.22), "free text beside a person"
+        told = not strong and c.any(TOLD)
+        weight, reason = weight + (0.12 if plain else 0.42 if told else 0.22), "free text beside a person"
+    elif about.kin and strong:
+        weight, reason = weight + 0.17, "free text of a row that belongs to a person's"
     elif about.audit:
         weight, reason = weight + 0.3, "a record of what happened"
     if about.goods and not about.message:

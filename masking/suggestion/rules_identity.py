@@ -10,13 +10,18 @@ from masking.suggestion.people import PERSON
 ROLES: Final = (
     PERSON
     - words(
-        "member tenant character director agent holder admin lead friend player editor handler translator"
+        "member tenant character director agent holder admin lead friend player editor handler translator operator"
     )
 ) | words("member holder agent admin lead friend player kin attn attention salesperson")
 
+_MAKERS: Final = words("artist actor author composer director musician singer presenter owner")
 #: ``order by`` and the like say how, not who.
 NOT_DONE: Final = words(
     "order sort group grouped sorted ordered caused powered locked filter filtered step divide paid"
+)
+#: What a person's number is of, in the books of whoever gave it.
+_RECORDS: Final = tuple(
+    (word,) for word in ("medical", "hospital", "unique", "external", "membership", "policy", "insurance")
 )
 NETWORKS: Final = words(
     "facebook twitter linkedin skype telegram instagram icq jabber xmpp aim msn snapchat discord mastodon github "
@@ -65,7 +70,9 @@ def national_id(c: Named) -> Signal | None:
     if (c.has("tax", "id") or c.has("tax", "number") or c.has("vat", "number")) and c.family == "text":
         weight = 0.85 if c.about.person >= 0.5 else 0.5
         return Signal(kind="national_id", weight=weight, reason="a tax number")
-    given = PERSON | words("insurance policy matriculation enrollment roll badge loyalty licence license")
+    given = PERSON | words(
+        "membership insurance policy matriculation enrollment roll badge loyalty licence license"
+    )
     numbered = c.head in ("number", "code") and c.family == "text" and not c.is_key
     if numbered and c.any(given) and "order" not in c.words:
         return Signal(kind="external_id", weight=0.7, reason="a number given to a person")
@@ -75,10 +82,16 @@ def national_id(c: Named) -> Signal | None:
 def money(c: Named) -> Signal | None:
     if c.family not in ("text", "integer", "number") or c.head in ABOUT_VALUE:
         return None
+    if c.any(words("exp expiry expiration month year")):
+        return None
     if c.has("card", "number") or "cvv" in c.words:
         return Signal(kind="card_number", weight=0.95, reason="named like a card number")
     if "iban" in c.words:
         return Signal(kind="account_number", weight=0.95, reason="named like an IBAN")
+    if c.words in (("payment", "account"), ("bank", "account"), ("payout", "account"), ("debit", "account")):
+        return Signal(
+            kind="account_number", weight=0.75, reason="where a person's money goes to or comes from"
+        )
     account = c.has("account", "number") or c.has("routing", "number") or c.has("sort", "code")
     if account and (c.family == "text" or not c.is_key):
         return Signal(kind="account_number", weight=0.85, reason="named like an account number")
@@ -108,7 +121,8 @@ def external_id(c: Named) -> Signal | None:
         "subject",
         "guid",
     )
-    if named and c.any(PROVIDERS) and not c.is_key:
+    ours = c.words == ("provider", "id") and c.family != "text"
+    if named and c.any(PROVIDERS) and not c.is_key and not ours:
         if people and c.family != "number":
             return Signal(kind="external_id", weight=0.85, reason="names a person in another system")
         if c.family == "text" and c.about.near_person:
@@ -120,13 +134,17 @@ def external_id(c: Named) -> Signal | None:
             return Signal(kind="external_id", weight=0.8, reason="names a person's device")
         if c.head == "dn" and people:
             return Signal(kind="external_id", weight=0.8, reason="a directory's name for a person")
+    if c.family == "text" and not c.is_key and c.about.person >= HUMAN:
+        own = len(c.words) > 1 and (c.words[-2] in PERSON or c.words[-2] in c.about.words)
+        if c.head == "id" and (own or c.words[:-1] in _RECORDS):
+            return Signal(kind="external_id", weight=0.7, reason="a number given to a person")
     if c.any(NETWORKS) and c.family == "text" and c.about.person >= 0.5:
         return Signal(kind="username", weight=0.85, reason="a name in a social network")
     return None
 
 
 def person_name(c: Named) -> Signal | None:
-    if c.family != "text" or c.head == "id":
+    if c.family != "text" or (c.head == "id" and c.words[-2:] != ("login", "id")):
         return None
     if c.has("user", "name") or c.words[-2:] == ("login", "id") or (c.head == "login" and len(c.words) < 4):
         return Signal(kind="username", weight=0.93, reason="named like a user name")
@@ -136,10 +154,13 @@ def person_name(c: Named) -> Signal | None:
         return Signal(kind="first_name", weight=0.95, reason="named like a first name")
     if c.has("last", "name") or c.has("maiden", "name"):
         return Signal(kind="last_name", weight=0.95, reason="named like a last name")
+    if c.words[-2:] == ("display", "name") and (c.about.person >= 0.5 or c.any(PERSON)):
+        return Signal(kind="full_name", weight=0.9, reason="the name that a person shows")
     if c.has("full", "name"):
         return Signal(kind="full_name", weight=0.93, reason="named like a person's name")
     roles = [word for word in c.words if word in ROLES]
-    if roles and c.head == "name" and not c.about.goods:
+    told = c.about.message and any(word not in _MAKERS for word in roles)
+    if roles and c.head == "name" and (told or not c.about.goods):
         return Signal(kind="full_name", weight=0.85, reason="the name of a person in a role")
     if "name" in c.words and c.any(words("kin emergency card spouse")):
         return Signal(kind="full_name", weight=0.85, reason="the name of a relative or a card's holder")
@@ -170,7 +191,9 @@ def person_name(c: Named) -> Signal | None:
         return Signal(kind="username", weight=0.75, reason="says who did it")
     if c.has("user", "agent"):
         return None
-    if c.head in ROLES and not c.about.goods and len(c.words) < 4:
+    if c.words in (("customer",), ("admin",)) and not c.about.near_person:
+        return None  # a programme as often as a person
+    if c.head in ROLES and not (c.about.goods or c.about.job) and len(c.words) < 4:
         return Signal(kind="full_name", weight=0.72, reason="a person in a role")
     if c.head == "user" and not c.about.goods:
         return Signal(kind="username", weight=0.75, reason="names a user")

@@ -10,9 +10,9 @@ SECRET_PAIRS: Final = tuple(
     (first, second)
     for second, firsts in {
         "key": "api access auth secret encryption private ssh license activation session public signing app consumer "
-        "master recovery reset verification confirmation gpg pgp vapid webhook",
-        "code": "activation confirmation verification recovery reset invite invitation access security backup auth "
-        "login unlock authorization referral",
+        "master recovery reset verification confirmation gpg pgp vapid webhook twofa mfa tfa authenticator seed wallet",
+        "code": "approval activation confirmation verification recovery reset invite invitation access security backup "
+        "auth login unlock authorization referral",
         "answer": "security secret",
         "question": "security secret",
         "hash": "user auth token",
@@ -55,6 +55,8 @@ def credential(c: Named) -> Signal | None:
         return Signal(kind="credential", weight=0.85, reason="named like a part of a credential")
     if c.any(words("fingerprint certificate")):
         return Signal(kind="credential", weight=0.65, reason="named like a fingerprint or a certificate")
+    if c.words == ("id",) and c.family == "text" and c.about.words[-1:] in (("session",), ("token",)):
+        return Signal(kind="credential", weight=0.75, reason="what names a session opens it")
     keys = any(word in c.about.words for word in ("key", "token", "secret", "credential", "session", "auth"))
     if (
         c.words in (("key",), ("hash",), ("code",), ("value",), ("digest",), ("data",), ("session", "data"))

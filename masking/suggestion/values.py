@@ -141,12 +141,15 @@ def doubt(signal: Signal, sample: ColumnSample, column: Named) -> float:
     return 1.0
 
 
-def beside(sample: ColumnSample, kinds: frozenset[Kind]) -> Signal | None:
-    """What a column without a telling name may be, given what was found in its table."""
+def beside(sample: ColumnSample, kinds: frozenset[Kind], *, is_word: bool) -> Signal | None:
+    """What a column without a telling name may be, given what was found in its table. ``is_word``: its name is a word
+    all the same, so that a few values, again and again, are more likely labels than towns.
+    """
     if sample.distinct < _FEW:
         return None
     if kinds & {"street", "city"} and sample.share("postcode") >= 0.5:
         return Signal(kind="postcode", weight=0.7, reason="values look like postcodes, beside an address")
-    if "street" in kinds and sample.share("place") >= 0.7 and sample.average_words < 3:
+    labels = is_word and sample.distinct * 2 < sample.values
+    if "street" in kinds and sample.share("place") >= 0.7 and sample.average_words < 3 and not labels:
         return Signal(kind="city", weight=0.65, reason="values look like names of places, beside an address")
     return None

@@ -34,11 +34,12 @@ last name: nazwisko etternavn efternamn
 last name: achternaam sukunimi lastnm namelast zuname nachnamen efternavn apell prijmeni
 middle name: mname middlename mi middleinitial patronymic secondname otherstvo zweitname
 maiden name: maidenname geburtsname madchenname
-full name: nombrecompleto nomecompleto nomecognome fullname realname displayname screenname personname
+full name: nombrecompleto nomecompleto nomecognome fullname realname screenname personname
 full name: contactname legalname wholename nomcomplet
 full name: vollname holdername
 full name: cardholder cardholdername accountholder kontoinhaber karteninhaber titulaire titular intestatario
 full name: nomprenom prenomnom ansprechpartner nameoncard kundenname benutzeranzeige
+display name: displayname
 name: nom nombre nome naam navn namn nazwa nimi bezeichnung
 user name: username uname loginname userlogin logon logonname benutzername nutzername nomutilisateur identifiant
 user name: nickname nick screennm handle benutzerkennung kennung gebruikersnaam nazwauzytkownika
@@ -102,7 +103,7 @@ national id: taxid tin itin tfn aadhaar aadhar nhsnumber nhsno personalnumber ce
 national id: codfiscal oib
 national id: egn jmbg emso kvnr versichertennummer fuhrerschein pasaporte passeport idcard idcardno sozvers
 national id: nationalinsurance
-medical id: mrn medicalrecordnumber patientno patientnumber healthcard healthcardnumber insurancenumber
+medical id: mrn uhid medicalrecordnumber patientno patientnumber healthcard healthcardnumber insurancenumber
 license plate: kennzeichen matricula numberplate licenseplate plateno platenumber immatriculation
 iban: ibannumber
 account number: accountno acctno acctnum acctnumber accountnum kontonummer kontonr bankaccount accnum
@@ -132,7 +133,7 @@ signature: unterschrift signatur
 user: usr utilisateur usuario benutzer nutzer utente gebruiker anwender uzytkownik bruker
 customer: cust kunde kunden client cliente klant klient kund buyer shopper acheteur comprador purchaser
 employee: emp mitarbeiter employe empleado dipendente funcionario personal angestellter medarbeider pracownik
-employee: worker workforce salarie
+employee: workforce salarie
 employee: trabajador staff staffer crew
 person: pers personne persona people human individual osoba personen party
 patient: paciente paziente patienten pacjent

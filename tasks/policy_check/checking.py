@@ -16,7 +16,7 @@ from masking.explanation.text import explanation_text
 from masking.planning.plan import Plan, make_plan
 from masking.policy.reading import POLICY_FILE
 from masking.policy.rules import Policy
-from masking.suggestion import suggest_policy
+from masking.suggestion import suggest_policy, suggestion_json
 from masking.suggestion.samples import Samples
 from tasks.policy_check.sources import write_text
 from tasks.policy_files import read_policy
@@ -101,13 +101,14 @@ def _only(explanation: Explanation, names: tuple[str, ...]) -> Explanation:
     return dataclasses.replace(explanation, tables=found)
 
 
-def suggest(catalogue: Catalogue, samples: Samples, output: Path | None) -> str:
-    """The text of a suggested policy, written to ``output`` if that is a new file, else returned.
+def suggest(catalogue: Catalogue, samples: Samples, output: Path | None, *, as_json: bool = False) -> str:
+    """The text of a suggested policy, written to ``output`` if that is a new file, else returned. ``as_json``: what is
+    suggested for every column, for programs.
 
     Raises:
         ConfigurationError: the file exists already.
     """
-    text = suggest_policy(catalogue, samples)
+    text = suggestion_json(catalogue, samples) if as_json else suggest_policy(catalogue, samples)
     if output is None:
         return text
     write_text(output, text, exclusively=True)

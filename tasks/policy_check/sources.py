@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -9,7 +10,7 @@ from typing import Literal
 from contracts.errors import ConfigurationError
 from masking.catalogue import Catalogue
 from masking.saved_catalogue import catalogue_from_json, catalogue_to_json
-from masking.schema_file import read_schema
+from masking.schema_file import read_any_schema, read_schema
 from masking.suggestion.samples import Samples
 from tasks.policy_check.dsn import read_and_sample, read_catalogue_at
 
@@ -50,11 +51,17 @@ class Source:
             else catalogue_from_json(text, self.given)
         )
 
-    def read_with_samples(self) -> tuple[Catalogue, Samples]:
-        """The catalogue, with what sampled values look like where there are values to look at."""
+    def read_to_suggest(self) -> tuple[Catalogue, Samples, tuple[str, ...]]:
+        """The catalogue, with what sampled values look like where there are values to look at; and what of a schema
+        file wasn't understood. Any SQL that makes a schema will do here, since a person reads what comes of it.
+        """
         if self.kind == "dsn":
-            return read_and_sample(self.given)
-        return self.read(), Samples()
+            return (*read_and_sample(self.given), ())
+        if self.kind == "catalogue":
+            return self.read(), Samples(), ()
+        forgiven = read_any_schema(_any_text(Path(self.given)), self.given)
+        notes = tuple(f"{words}: not understood, its columns are missing" for words in forgiven.passed_over)
+        return forgiven.catalogue, Samples(), notes
 
 
 def save_catalogue(catalogue: Catalogue, file: Path) -> None:
@@ -72,6 +79,20 @@ def read_text(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise _unusable(file, "read", error) from None
+
+
+def _any_text(file: Path) -> str:
+    """A file's text in UTF-8, in UTF-16 with its mark (as PowerShell writes it), else in Latin-1."""
+    try:
+        found = file.read_bytes()
+    except OSError as error:
+        raise _unusable(file, "read", error) from None
+    if found.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return found.decode("utf-16", errors="replace")
+    try:
+        return found.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return found.decode("latin-1")
 
 
 def write_text(file: Path, text: str, *, exclusively: bool = False) -> None:

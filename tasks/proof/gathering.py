@@ -62,9 +62,13 @@ def _check_nothing_is_masked(login: Login, database: str) -> None:
         begun = connection.execute(
             "SELECT FROM refresh_mask.progress WHERE pg_catalog.starts_with(step, 'stage ') LIMIT 1"
         ).rowcount
-    if begun:
+        # An earlier run of this step ended well: what it left is no raw data.
+        ended = connection.execute(
+            "SELECT WHERE pg_catalog.to_regclass('refresh_archive.masking_report') IS NOT NULL"
+        ).rowcount
+    if begun or ended:
         raise PreconditionFailed(
-            "a part of it is masked already, and what was known of its raw values is gone with the process that began",
+            "it, or a part of it, is masked already, and what was known of its raw values is gone with that process",
             resource=f"database {database!r} of the clone",
             remedy="Start again from a new clone.",
         )

@@ -16,6 +16,7 @@ from masking.policy.reading import parse_policy
 from masking.proof.literals import search_literals
 from masking.proof.report import with_checksums
 from masking.suggestion import suggest_policy
+from tasks.archive.saved_report import save_report
 from tasks.archive.saved_schema import save_schema
 from tasks.postgres.connection import connect
 from tasks.postgres.rewrite import remember, rewrite
@@ -214,6 +215,18 @@ def test_what_was_begun_by_a_process_that_died_is_not_proved(clone: Clone) -> No
     catalogue, plan = clone.plan("tables: {users: {columns: {id: keep, email: email, is_test: keep}}}")
     remember(clone.login, clone.database, catalogue, plan, KEYS)
     rewrite(clone.login, clone.database, catalogue, plan, KEYS)
+    with pytest.raises(PreconditionFailed, match="masked already"):
+        gather_raw_values(clone.login, clone.database, catalogue, plan)
+
+
+def test_what_is_masked_is_not_masked_and_proved_again(clone: Clone) -> None:
+    policy = "tables: {users: {columns: {id: keep, email: email, is_test: keep}}}"
+    clone.execute(USERS)
+    save_schema(clone.login, clone.database)
+    report = clone.mask(policy)
+    save_report(clone.login, clone.database, report)
+    catalogue, plan = clone.plan(policy)
+    remember(clone.login, clone.database, catalogue, plan, KEYS)
     with pytest.raises(PreconditionFailed, match="masked already"):
         gather_raw_values(clone.login, clone.database, catalogue, plan)
 

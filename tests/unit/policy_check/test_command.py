@@ -193,3 +193,30 @@ def test_a_suggested_policy_fits_and_never_replaces_a_file(
     capsys.readouterr()
     assert run("suggest", "--schema-file", schema) == 0
     assert capsys.readouterr().out == before
+
+
+def test_a_suggestion_for_programs_is_one_array_with_every_column(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also from SQL that no pg_dump wrote: ``check`` refuses what brings rows."""
+    file = tmp_path / "shop.sql"
+    file.write_text(
+        "CREATE TABLE users (id int, email text);\nINSERT INTO users VALUES (1, 'x');\n", encoding="utf-16"
+    )
+    assert run("suggest", "--format", "json", "--schema-file", file) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["schema"], row["table"], row["column"], row["action"], row["masker"]) for row in rows] == [
+        ("public", "users", "id", "keep", None),
+        ("public", "users", "email", "mask", "email"),
+    ]
+
+
+def test_a_table_that_is_not_understood_is_named_beside_the_suggestion(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "shop.sql"
+    file.write_text("CREATE TABLE 1users (id int);\nCREATE TABLE orders (id int);\n", encoding="utf-8")
+    assert run("suggest", "--schema-file", file) == 0
+    printed = capsys.readouterr()
+    assert "note: CREATE TABLE 1users: not understood" in printed.err
+    assert "public.orders:" in printed.out

@@ -134,6 +134,19 @@ def test_postcodes_and_towns_without_telling_names_are_found_beside_a_street() -
     assert found == dict.fromkeys(shapes, "keep")
 
 
+def test_labels_beside_a_street_are_no_towns() -> None:
+    table = Table(schema="public", name="t1", columns=(_text("c1"), _text("risk_grade"), _text("c3")))
+    shapes = ({"street": 0.9}, {"place": 0.95}, {"place": 0.95})
+    samples = Samples(
+        columns={
+            (table.id, column.name): ColumnSample(values=200, distinct=5, average_words=1.2, shares=shares)
+            for column, shares in zip(table.columns, shapes, strict=True)
+        }
+    )
+    found = suggest(Catalogue(database="d", tables=(table,)), samples)
+    assert [column.action for column in found] == ["mask", "keep", "mask"]
+
+
 def test_a_type_of_its_own_is_personal_where_its_name_or_table_is() -> None:
     address = Column(
         name="home_address", type="public.address", base_type="address", base_type_schema="public"
