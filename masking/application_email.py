@@ -55,6 +55,8 @@ def masked_email(sub_key: bytes, value: str, *, letters: int = LETTERS) -> str:
 
 
 def _hash(sub_key: bytes, text: str) -> bytes:
+    if "\0" in text:
+        raise ValueError("no text of PostgreSQL's holds a zero byte")
     try:
         return hashlib.sha256(sub_key.ljust(_BLOCK_BYTES, b"\0") + text.encode()).digest()
     except UnicodeEncodeError:  # which holds the value

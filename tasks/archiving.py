@@ -7,6 +7,7 @@ from functools import partial
 
 from prefect import get_run_logger, task
 
+from blocks.config_root import policy_directory
 from blocks.refresh_environment import RefreshEnvironment
 from contracts.errors import ArchiveInvalid, VerificationFailed
 from contracts.expiry import archive_ownership
@@ -21,6 +22,7 @@ from tasks.archive.store import delete_archive, delete_incomplete_archive, find_
 from tasks.aurora.clone import clone_login
 from tasks.aws import aws_errors, client
 from tasks.border import no_row_escapes
+from tasks.policy_files import read_policy
 from tasks.secrets.reading import read_signing_keys
 from tasks.transient import ONCE
 
@@ -45,11 +47,19 @@ def dump_clone(
     bucket = environment.archive.bucket
     keys = read_signing_keys(block)
     verdict = check_report(masked, keys, resource=f"clone {clone.cluster_id}")
-    if (verdict.run_key, verdict.clone, verdict.snapshot_arn) != (run.key, clone.cluster_id, snapshot_arn):
+    of_this_run = (run.key, run.env, clone.cluster_id, snapshot_arn)
+    if (verdict.run_key, verdict.env, verdict.clone, verdict.snapshot_arn) != of_this_run:
         raise VerificationFailed(
             "the verdict of its verification is another clone's or another snapshot's",
             resource=f"clone {clone.cluster_id}",
             remedy="Nothing left it. Start a new refresh.",
+        )
+    # A mask job may have run from another image or folder.
+    if verdict.policy_digest != read_policy(policy_directory(environment.policy_name)).digest:
+        raise VerificationFailed(
+            "it was masked by another policy than this run's",
+            resource=f"clone {clone.cluster_id}",
+            remedy="Nothing left it. Give the job that masks the same policy, and start a new refresh.",
         )
     with no_row_escapes(f"clone {clone.cluster_id}", doing="dumping it"):
         manifest = dump_database(
@@ -124,7 +134,12 @@ def read_masking_report(block: RefreshEnvironment, run: RunKey, archive: Archive
             "the archive lacks its masking report", resource=resource, remedy="Start a new refresh."
         )
     report = MaskingReport.model_validate_json(body)
-    check_report(report, read_signing_keys(block), resource=resource)
+    if check_report(report, read_signing_keys(block), resource=resource) != archive.manifest.proof:
+        raise ArchiveInvalid(
+            "the masking report is another one than the manifest's",
+            resource=resource,
+            remedy="Start a new refresh.",
+        )
     return report
 
 

@@ -112,6 +112,16 @@ def _secret(arn: str) -> str:
     return str(answer["SecretString"]).strip()
 
 
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A redirect is an error: urllib would hand the login on to wherever it points."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirects)
+
+
 class _Api:
     """Prefect's REST API. https://docs.prefect.io/v3/api-ref/rest-api"""
 
@@ -130,7 +140,7 @@ class _Api:
             headers={"Content-Type": "application/json", "Authorization": self._authorization},
         )
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
+            with _OPENER.open(request, timeout=TIMEOUT_S) as answer:
                 found: dict[str, Any] = json.load(answer)
                 return found
         except urllib.error.HTTPError as error:

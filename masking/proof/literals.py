@@ -25,6 +25,8 @@ _HEADER: Final = re.compile(
     re.MULTILINE,
 )
 #: A row's end and a column's, which no entry may have within.
+#: Of each entry: its name, its schema, its SQL.
+_VALUES: Final = 3
 _ENDS: Final = {ord("\n"): " ", ord("\t"): " "}
 
 
@@ -64,10 +66,11 @@ def search_literals(
     findings: list[Finding] = []
     for batch in _batches(entries):
         rows = "".join(
-            f"{entry.name.translate(_ENDS)}\t{entry.text.translate(_ENDS)}\n" for entry in batch
+            f"{entry.name.translate(_ENDS)}\t{entry.schema.translate(_ENDS)}\t{entry.text.translate(_ENDS)}\n"
+            for entry in batch
         ).encode()
         # Every value is a column of its own, so that what is found can be told by entry.
-        columns = 2 * len(batch)
+        columns = _VALUES * len(batch)
         text = undressed(rows)
         words = words_of(text, key)
         shapes, copies = ShapeCounts(), Copies()
@@ -79,19 +82,26 @@ def search_literals(
                     del copies.found[column, origin, digits]
         found = {column for column, _ in shapes.found} | {column for column, _, _ in copies.found}
         places = [
-            f"{entry.kind} of schema {entry.schema}, its name" if 2 * number in found else entry.place
+            _told(entry, name=_VALUES * number in found, schema=_VALUES * number + 1 in found)
             for number, entry in enumerate(batch)
-            for _ in range(2)
+            for _ in range(_VALUES)
         ]
         reasons = [
             {**acknowledged.get(ANYWHERE, {}), **acknowledged.get(entry.place, {})}
             for entry in batch
-            for _ in range(2)
+            for _ in range(_VALUES)
         ]
         findings += of_shapes(places, reasons, shapes)
         if raw is not None:
             findings += of_copies(places, reasons, copies, raw)
     return list(dict.fromkeys(findings))
+
+
+def _told(entry: SchemaEntry, *, name: bool, schema: bool) -> str:
+    """Its place, without what is found itself."""
+    if schema:
+        return f"{entry.kind} of a schema whose name is found"
+    return f"{entry.kind} of schema {entry.schema}, its name" if name else entry.place
 
 
 def _batches(entries: Sequence[SchemaEntry]) -> Iterator[list[SchemaEntry]]:

@@ -40,6 +40,10 @@ class TooManyRawValues(Exception):
     """More than :data:`MOST_HASHES` raw values."""
 
 
+#: Hashes that are put into a filter together, which bounds what that takes besides.
+_FILTERED_AT_ONCE: Final = 1 << 20
+
+
 @dataclass(frozen=True, kw_only=True)
 class Filter:
     """Which hashes may be there: two bits for each, of which the second is asked for where the first is set."""
@@ -52,10 +56,14 @@ class Filter:
         """The filter that all of ``hashes`` pass."""
         wanted = max(_LEAST_FILTER_BITS, len(hashes) * _FILTER_BITS_PER_HASH)
         shift = 64 - (wanted - 1).bit_length()
-        flags = np.zeros(1 << (64 - shift), dtype=np.bool_)
-        flags[hashes >> np.uint64(shift)] = True
-        flags[_mixed(hashes) >> np.uint64(shift)] = True
-        return cls(bits=np.packbits(flags, bitorder="little"), shift=shift)
+        bits = np.zeros(1 << (64 - shift - 3), dtype=np.uint8)
+        for begin in range(0, len(hashes), _FILTERED_AT_ONCE):
+            some = hashes[begin : begin + _FILTERED_AT_ONCE]
+            for places in (some >> np.uint64(shift), _mixed(some) >> np.uint64(shift)):
+                np.bitwise_or.at(
+                    bits, places >> np.uint64(3), np.uint8(1) << (places & np.uint64(7)).astype(np.uint8)
+                )
+        return cls(bits=bits, shift=shift)
 
     def passing(self, hashes: Numbers) -> npt.NDArray[np.int64]:
         """Places of the hashes that may be there."""
@@ -197,7 +205,8 @@ def _merged(parts: Sequence[Run]) -> Run:
     if not parts:
         return _NOTHING
     hashes, origins = (np.concatenate([part[place] for part in parts]) for place in (0, 1))
-    order = np.argsort(hashes)
+    # Of a value that several columns hold, the first of them is told, whichever thread was quicker.
+    order = np.lexsort((origins, hashes))
     hashes, origins = hashes[order], origins[order]
     is_first = _is_first(hashes)
     return hashes[is_first], origins[is_first]

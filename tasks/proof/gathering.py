@@ -36,6 +36,8 @@ def read_raw_values(login: Login, database: str, catalogue: Catalogue, plan: Pla
     kinds = {
         name: kind for reading in found for name, kind in zip(reading.columns, reading.kinds, strict=True)
     }
+    # A value that is somebody's number too is told as that: user names may be any word.
+    kinds = dict(sorted(kinds.items(), key=lambda found: found[1] == "user name"))
     numbers = {name: number for number, name in enumerate(kinds)}
     gathered = Gathered(WordKey.drawn(), kinds)
 

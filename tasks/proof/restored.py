@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.errors import VerificationFailed
+from contracts.errors import PolicyInvalid, VerificationFailed
 from contracts.login import Login
 from contracts.report import Check, MaskingReport
 from masking.planning.plan import make_plan
@@ -28,6 +28,12 @@ def check_restored(login: Login, database: str, policy: Policy, signed: MaskingR
         Unclassified, PolicyInvalid: the policy isn't the one that the clone was masked by.
     """
     resource = f"database {database!r}, restored and not yet live"
+    if policy.digest != signed.policy_digest:
+        raise PolicyInvalid(
+            "it isn't the one that the clone was masked by",
+            resource=resource,
+            remedy="The target is what it was. Start a new refresh: a retry keeps to the archive's policy.",
+        )
     catalogue = read_catalogue(login, database)
     plan = make_plan(catalogue, policy)
     expected = {table.table: table.checksum for table in signed.tables if table.checksum is not None}

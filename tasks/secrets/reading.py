@@ -6,6 +6,7 @@ connection, so a secret that was rotated while a run is under way is the new one
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -91,12 +92,12 @@ def _keys_in(block: RefreshEnvironment, reference: SecretReference) -> MaskingKe
 
 
 def _user_and_password(secret: SecretStr, resource: str) -> tuple[str, SecretStr]:
-    try:
+    with contextlib.suppress(ValueError, TypeError, KeyError):
         fields = json.loads(secret.get_secret_value())
         return str(fields["username"]), SecretStr(str(fields["password"]))
-    except (ValueError, TypeError, KeyError):
-        raise ConfigurationError(
-            "it isn't JSON with username and password",
-            resource=resource,
-            remedy='Store {"username": "…", "password": "…"} in it.',
-        ) from None
+    # Outside of a handler: the parser's own error holds the text, and would stay on this one as its context.
+    raise ConfigurationError(
+        "it isn't JSON with username and password",
+        resource=resource,
+        remedy='Store {"username": "…", "password": "…"} in it.',
+    )
