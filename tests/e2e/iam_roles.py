@@ -101,6 +101,12 @@ def policy_values(world: World, env: str, key_arn: str) -> dict[str, str]:
     }
 
 
+def encrypt_secrets(world: World, key_arn: str) -> None:
+    """The world's secrets, which its envs share, under the key that an env's roles may use."""
+    for secret in world.secrets.values():
+        world.aws.client("secretsmanager").update_secret(SecretId=secret, KmsKeyId=key_arn)
+
+
 @contextmanager
 def login_by_iam(world: World) -> Iterator[None]:
     """The target has IAM database authentication, and a user who has no more than docs/security.md gives."""

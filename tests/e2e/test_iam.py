@@ -38,7 +38,14 @@ from deployments.terraform.policy_templates import (
 )
 from tests.e2e.conftest import Env
 from tests.e2e.forbidden_calls import FORBIDDEN, FORBIDDEN_TO_OTHERS, Forbidden
-from tests.e2e.iam_roles import IAM_USER, Identity, delete_leftovers, login_by_iam, policy_values
+from tests.e2e.iam_roles import (
+    IAM_USER,
+    Identity,
+    delete_leftovers,
+    encrypt_secrets,
+    login_by_iam,
+    policy_values,
+)
 from tests.e2e.role_scenarios import SCENARIOS, prepare
 from tests.fix_prefect import CHECKOUT
 
@@ -135,8 +142,7 @@ def setting(envs: Any) -> Iterator[Setting]:
         clone={"kms_key_id": key},
         archive={"kms_key_id": key},
     )
-    for secret in env.world.secrets.values():
-        aws.client("secretsmanager").update_secret(SecretId=secret, KmsKeyId=key)
+    encrypt_secrets(env.world, key)
     values = policy_values(env.world, env.name, key)
     policies = {name: render(name, values) for name in WITH_LOGIN}
     bucket_policy = json.dumps(render("archive-bucket", values))

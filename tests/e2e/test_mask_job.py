@@ -12,7 +12,7 @@ import pytest
 
 from deployments.terraform.policy_templates import TASK_POLICIES, render, without
 from tests.e2e.conftest import REFRESH_TIMEOUT_S, Env
-from tests.e2e.iam_roles import Identity, delete_leftovers, policy_values
+from tests.e2e.iam_roles import Identity, delete_leftovers, encrypt_secrets, policy_values
 from tests.fix_prefect import Daemon
 
 # World, deployment and worker are started within the first test's time.
@@ -33,8 +33,11 @@ class Setting:
 def setting(envs: Any, prefect_worker: Callable[..., Daemon]) -> Iterator[Setting]:
     env: Env = envs()
     aws = env.world.aws
+    encrypt_secrets(env.world, env.world.kms_key_arn)
     signing_key = aws.client("secretsmanager").create_secret(
-        Name=f"masking/{env.name}/signing-key", SecretString=secrets.token_hex(32)
+        Name=f"masking/{env.name}/signing-key",
+        SecretString=secrets.token_hex(32),
+        KmsKeyId=env.world.kms_key_arn,
     )["ARN"]
     env.write(masking={"deployment": "mask/mask", "signing_key_secret": signing_key})
     values = policy_values(env.world, env.name, env.world.kms_key_arn) | {
