@@ -18,7 +18,7 @@ from blocks.register import register
 from contracts.errors import RefreshError
 from contracts.naming import RunKey
 from contracts.report import RefreshReport
-from deployments.demo import report_file, show
+from deployments.demo import failed_run, report_file, show
 from deployments.demo.look import look
 from deployments.demo.promises import untrue
 from deployments.demo.suggest import write_suggested_policy
@@ -106,20 +106,14 @@ def _install_policy(
 def _finish(
     console: Console, world: World, directory: Path, state: State[RefreshReport], *, is_look_alike: bool
 ) -> int:
-    block = load_environment(ENV)
     if not state.is_completed():
-        show.failure(console, state)
-        leftovers = find_leftovers(block, archive_of=None)
-        if state.state_details.flow_run_id is not None:
-            content = report_file.unfinished(
-                ENV, state.state_details.flow_run_id, state.name or "", leftovers
-            )
-            report_file.write(directory, content)
-        console.print("Left behind:", ", ".join(map(str, leftovers)) or "nothing")
+        failed_run.tell(console, ENV, directory, state)
         return 1
     report = state.result()
     run = RunKey(env=ENV, flow_run_id=report.flow_run_id)
-    content = report_file.completed(report, state.name or "", find_leftovers(block, archive_of=run))
+    content = report_file.completed(
+        report, state.name or "", find_leftovers(load_environment(ENV), archive_of=run)
+    )
     report_file.write(directory, content)
     _download_archive(world, report, directory / "archive")
     show.steps(console, report)

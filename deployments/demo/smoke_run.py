@@ -11,7 +11,7 @@ from blocks.refresh_environment import load_environment
 from blocks.register import register_env
 from contracts.naming import RunKey
 from contracts.report import RefreshReport
-from deployments.demo import report_file, show
+from deployments.demo import failed_run, report_file, show
 from flows.refresh import refresh
 from tasks.leftovers import find_leftovers
 
@@ -23,20 +23,14 @@ def run(env: str, directory: Path) -> int:
         console = Console(highlight=False, width=160)
     register_env(env)
     state: State[RefreshReport] = refresh(env, return_state=True)
-    block = load_environment(env)
     if not state.is_completed():
-        show.failure(console, state)
-        leftovers = find_leftovers(block, archive_of=None)
-        if state.state_details.flow_run_id is not None:
-            content = report_file.unfinished(
-                env, state.state_details.flow_run_id, state.name or "", leftovers
-            )
-            report_file.write(directory, content)
-        console.print("Left behind:", ", ".join(map(str, leftovers)) or "nothing")
+        failed_run.tell(console, env, directory, state)
         return 1
     report = state.result()
     kept = RunKey(env=env, flow_run_id=report.flow_run_id)
-    content = report_file.completed(report, state.name or "", find_leftovers(block, archive_of=kept))
+    content = report_file.completed(
+        report, state.name or "", find_leftovers(load_environment(env), archive_of=kept)
+    )
     report_file.write(directory, content)
     show.steps(console, report)
     show.tables(console, report)

@@ -20,7 +20,6 @@ from masking.schema_file.drafts import DraftColumn, DraftTable
 from masking.schema_file.reader import Reading
 from masking.schema_file.salvage import salvaged
 from masking.schema_file.source import NotUnderstood, Statement
-from masking.schema_file.tables import create_table
 from masking.schema_file.types import ColumnType
 
 _COPY = re.compile(r"^COPY\b[^;]*\bFROM\s+STDIN\b[^;]*;[^\n]*\n.*?(?:^\\\.[^\n]*$|\Z)", re.I | re.M | re.S)
@@ -113,16 +112,7 @@ class _Forgiving(Reading):
         if node.relation.relpersistence == "t" or name in self.tables:
             return
         try:
-            self.tables[name] = create_table(
-                node,
-                statement,
-                schema=name.schema,
-                kind=kind,
-                types=self.types,
-                find=self._find,
-                find_type=self._composite,
-                forgiving=True,
-            )
+            self.tables[name] = self._table(node, statement, name, kind, forgiving=True)
         except _UNREADABLE:
             self.tables[name] = self._columns_alone(node, statement, name)
         self.types.add_composite(name.schema, name.name)

@@ -113,7 +113,13 @@ class Reading:
             if node.if_not_exists:
                 return
             raise NotUnderstood(f"table {name} is made twice")
-        self.tables[name] = create_table(
+        self.tables[name] = self._table(node, statement, name, kind)
+        self.types.add_composite(name.schema, name.name)
+
+    def _table(
+        self, node: Any, statement: Statement, name: TableName, kind: Kind, *, forgiving: bool = False
+    ) -> DraftTable:
+        return create_table(
             node,
             statement,
             schema=name.schema,
@@ -121,8 +127,8 @@ class Reading:
             types=self.types,
             find=self._find,
             find_type=self._composite,
+            forgiving=forgiving,
         )
-        self.types.add_composite(name.schema, name.name)
 
     def _create_foreign_table_stmt(self, node: Any, statement: Statement) -> None:
         self._create_stmt(node.base_stmt, statement, "f")
