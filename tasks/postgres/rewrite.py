@@ -19,10 +19,10 @@ from masking.catalogue import Catalogue, Table, TableName
 from masking.fusing.fuser import Barrier, Pass
 from masking.keys import MaskingKeys
 from masking.maskers.masker import as_written
-from masking.planning.nulls import columns_of_users_sql
 from masking.planning.plan import Plan, TablePlan
 from masking.planning.ways import COPY_FROM_BYTES, Ways
 from masking.statements.checks import places
+from masking.statements.nulls import columns_of_users_sql
 from masking.statements.passes import (
     dangling,
     delete_all,

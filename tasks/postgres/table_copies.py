@@ -30,6 +30,8 @@ _RANGES = 8 * CONNECTIONS
 _PAGE_BYTES = 8192
 #: https://www.postgresql.org/docs/release/14.0/ (E.23.3.1.5)
 _TID_RANGE_SCANS_SINCE = 140000
+#: Where a divided copy's rows are. It stays in the clone until that is dumped (tasks.archive.saved_schema).
+ROWS_SCHEMA = "refresh_archive"
 #: PostgreSQL's MaxBlockNumber.
 _LAST_PAGE = 2**32 - 2
 
@@ -75,7 +77,7 @@ class TableCopy:
         )
 
     def begin(self, connection: Connection) -> None:
-        """Make the copy: whole, or empty where :func:`ranges_of` its table are to fill it."""
+        """Make the copy: whole, or empty where :func:`ranges_of` its table are to give it its rows."""
         for masks in self.masks:
             run(connection, mask_distinct(masks, self.table))
         make = copy_nothing if self.is_divided else copy
@@ -114,9 +116,13 @@ class PageRange:
         return f"table {self.copy.table}, pages from {self.pages.start}"
 
     def fill(self, connection: Connection) -> None:
-        """Write their rows into the copy."""
+        """Give the copy their rows."""
         copied = self.copy
-        connection.execute(copy_pages(copied.passes, copied.table, copied.name, copied.masks, self.pages))
+        child = sql.Identifier(ROWS_SCHEMA, f"rows_{copied.number}_{self.pages.start}")
+        run(
+            connection,
+            copy_pages(copied.passes, copied.table, copied.name, copied.masks, self.pages, child),
+        )
 
 
 def ranges_of(connection: Connection, copies: Mapping[int, TableCopy]) -> list[PageRange]:
