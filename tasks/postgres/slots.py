@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contracts.errors import PolicyInvalid
-from masking.planning.plan import Plan
+from masking.maskers.masker import Use
+from masking.planning.plan import Plan, TablePlan
 from masking.statements.passes import disarm, rearm
 from masking.statements.slots import hashed_values
 from tasks.postgres.masking_session import Connection, run
@@ -12,20 +13,22 @@ from tasks.postgres.masking_session import Connection, run
 _READ_AS_A_WHOLE = 3
 
 
-def settle(connection: Connection, plan: Plan, domain: str) -> None:
-    """For one masking domain, in the transaction that ``connection`` is in.
-
-    Raises:
-        PolicyInvalid: the range has fewer masks than there are values.
-    """
-    sources = [
-        (found, use) for found, use in plan.parts() if use.domain == domain and use.masker.distinct == "slots"
-    ]
+def hash_values(connection: Connection, plan: Plan, domain: str) -> None:
+    """Collect what the values of one masking domain hash to, for :func:`settle` in the same transaction."""
+    sources = _sources(plan, domain)
     for found, _ in sources:
         run(connection, disarm(found.table))
     run(connection, hashed_values([(found.table, use) for found, use in sources]))
     for found, _ in sources:
         run(connection, rearm(found.table))
+
+
+def settle(connection: Connection, plan: Plan, domain: str) -> None:
+    """Give the values that :func:`hash_values` collected their slots.
+
+    Raises:
+        PolicyInvalid: the range has fewer masks than there are values.
+    """
     spaces = connection.execute(
         "SELECT capacity, pg_catalog.count(*), pg_catalog.bool_or(own >= 0) FROM refresh_mask.hashed_values GROUP BY 1"
     ).fetchall()
@@ -38,6 +41,7 @@ def settle(connection: Connection, plan: Plan, domain: str) -> None:
             (domain, capacity, rows, some_own),
         ).fetchall()[0]
         if needed > free:
+            sources = _sources(plan, domain)
             columns = ", ".join(sorted({f"{found.table}.{use.column.name}" for found, use in sources}))
             raise PolicyInvalid(
                 f"{needed} values need distinct masks of masking domain {domain}, and its range of "
@@ -50,3 +54,9 @@ def settle(connection: Connection, plan: Plan, domain: str) -> None:
             )
     connection.execute("SELECT refresh_mask.fill_moved_filter(%s)", (domain,))
     connection.execute("DROP TABLE refresh_mask.hashed_values")
+
+
+def _sources(plan: Plan, domain: str) -> list[tuple[TablePlan, Use]]:
+    return [
+        (found, use) for found, use in plan.parts() if use.domain == domain and use.masker.distinct == "slots"
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -66,14 +66,28 @@ class TableCopy:
     def masks(self) -> tuple[Masks, ...]:
         """Tables of the masks that are made once per distinct value."""
         updates = {update.column: update for update in self.passes[0].updates}
-        uses = [column.use for column in self.plan.masked if column.use is not None]
         return tuple(
             Masks(
                 update=updates[column],
                 name=sql.Identifier(SCHEMA, f"masks_{self.number}_{place}"),
                 number=place,
             )
-            for place, column in enumerate(repeating_columns(self.table, self.passes[0], uses))
+            for place, column in enumerate(self._repeating)
+        )
+
+    @cached_property
+    def _repeating(self) -> tuple[str, ...]:
+        uses = [column.use for column in self.plan.masked if column.use is not None]
+        return repeating_columns(self.table, self.passes[0], uses)
+
+    def begins_with(self, domains: Collection[str]) -> bool:
+        """Whether :meth:`begin` masks values of any of ``domains``."""
+        return any(
+            one.domain in domains
+            for column in self.plan.masked
+            if column.use is not None and column.column.name in self._repeating
+            for part in column.use.parts
+            for one in part.with_inner()
         )
 
     def begin(self, connection: Connection) -> None:
