@@ -6,7 +6,7 @@ from contracts.errors import PolicyInvalid
 from masking.maskers.masker import Use
 from masking.planning.plan import Plan, TablePlan
 from masking.statements.passes import disarm, rearm
-from masking.statements.slots import hashed_values
+from masking.statements.slots import hashed_others, hashed_values
 from tasks.postgres.masking_session import Connection, run
 
 #: With more ranges than this, values of one range are found by an index.
@@ -18,7 +18,13 @@ def hash_values(connection: Connection, plan: Plan, domain: str) -> None:
     sources = _sources(plan, domain)
     for found, _ in sources:
         run(connection, disarm(found.table))
-    run(connection, hashed_values([(found.table, use) for found, use in sources]))
+    columns = [(found.table, use) for found, use in sources]
+    run(connection, hashed_values(columns))
+    if connection.execute("SELECT FROM refresh_mask.hashed_values WHERE capacity IS NULL LIMIT 1").rowcount:
+        run(connection, hashed_others(columns))
+    # A few thousand rows tell how many there are of each range.
+    connection.execute("SET LOCAL default_statistics_target = 10")
+    connection.execute("ANALYZE refresh_mask.hashed_values")
     for found, _ in sources:
         run(connection, rearm(found.table))
 
