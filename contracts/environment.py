@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from contracts.arns import account_of, region_of
 from contracts.naming import check_env_name
 from contracts.secret_reference import SecretReference, VaultSecret, VaultSettings
 
@@ -17,6 +18,10 @@ ClusterIdentifier = Annotated[str, StringConstraints(pattern=r"^[a-z](-?[a-z0-9]
 # https://www.postgresql.org/docs/current/sql-syntax-lexical.html, less what our own suffixes need
 DatabaseName = Annotated[str, StringConstraints(min_length=1, max_length=41)]
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+# https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id-key-ARN
+KeyArn = Annotated[
+    str, StringConstraints(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$")
+]
 BucketName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
 
 
@@ -34,6 +39,18 @@ class AwsAccount(_Model):
     endpoint_url: str | None = Field(default=None, description="Another endpoint than AWS's own: local AWS.")
 
 
+class Share(_Model):
+    """How a snapshot leaves an account that is production's alone, for the target's account."""
+
+    kms_key_id: KeyArn = Field(
+        description="ARN of the customer's key, in the source's account, that shared snapshots are encrypted with. "
+        "Its policy lets the target's account use it through RDS."
+    )
+    with_account: str = Field(
+        pattern=r"^\d{12}$", description="The target's account: the only one that a snapshot is shared with."
+    )
+
+
 class Source(_Model):
     """The production cluster. Only described and snapshotted, never connected to."""
 
@@ -46,6 +63,29 @@ class Source(_Model):
         le=35,
         description="How long the run's own snapshot is kept; 0 deletes it in cleanup.",
     )
+    share: Share | None = Field(
+        default=None,
+        description="Where production is an account of its own; `aws.assume_role_arn` then names the role that copies "
+        "and shares there.",
+    )
+
+    @model_validator(mode="after")
+    def _sharing_has_its_own_role_and_key(self) -> Source:
+        if self.share is None:
+            return self
+        if self.aws.assume_role_arn is None:
+            raise ValueError(
+                "`share` needs `aws.assume_role_arn`: the role that copies and shares in that account"
+            )
+        if region_of(self.share.kms_key_id) != self.aws.region:
+            raise ValueError(
+                f"`share.kms_key_id` isn't in {self.aws.region}: a snapshot's key is of its own region"
+            )
+        if account_of(self.share.kms_key_id) == self.share.with_account:
+            raise ValueError(
+                "`share.kms_key_id` is a key of the account that it is shared with: name one of the source's account"
+            )
+        return self
 
 
 class Target(_Model):
@@ -201,6 +241,15 @@ class Environment(_Model):
             raise ValueError(
                 f"the source is in {self.source.aws.region} and the target in {self.target.aws.region}:"
                 " a snapshot is restored in its own region"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _shared_with_the_clones_account(self) -> Environment:
+        key, share = self.clone.kms_key_id, self.source.share
+        if share is not None and key.startswith("arn:") and account_of(key) != share.with_account:
+            raise ValueError(
+                f"`source.share.with_account` is {share.with_account}, and the clone's key is of {account_of(key)}"
             )
         return self
 

@@ -10,7 +10,10 @@ from contracts.ownership import Ownership
 
 
 def clone_ownership(environment: Environment, run: RunKey, now: datetime) -> Ownership:
-    """For what serves the run alone: the clone, its secret, the shadow database. A live run renews it."""
+    """For what serves the run alone: the clone, its secret, the shadow database, a snapshot's copies on their way.
+
+    A live run renews the clone's.
+    """
     return _until(run, now + environment.clone_lifetime)
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from contracts.errors import ConfigurationError
 
-Role = Literal["snapshot", "clone", "clone-writer", "clone-master"]
+Role = Literal["snapshot", "shared-copy", "copy", "clone", "clone-writer", "clone-master"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/CHAP_Limits.html#RDS_Limits.Constraints

@@ -13,7 +13,10 @@ SnapshotKind = Literal["manual", "automated", "named"]
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """A DB cluster snapshot of the source. ``is_ours`` says whether this run made it, and so deletes it."""
+    """A DB cluster snapshot of the source. ``is_ours`` says whether this run made it, and so deletes it.
+
+    ``kms_key_id`` is the ARN of its key, None where it isn't encrypted.
+    """
 
     arn: str
     identifier: str
@@ -21,6 +24,7 @@ class Snapshot:
     engine_version: str
     master_username: str
     is_ours: bool
+    kms_key_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from blocks.refresh_environment import load_environment
 from contracts.naming import RunKey
 from contracts.report import StepReport
 from contracts.results import Snapshot
+from tasks.aurora.sharing import copy_shared_snapshot, share_snapshot, stop_sharing
 from tasks.aurora.snapshots import (
     create_snapshot,
     latest_automated_snapshot,
@@ -23,7 +24,7 @@ LATEST_AUTOMATED = "latest-automated"
 
 @flow(name="snapshot", flow_run_name="snapshot-{run.env}", persist_result=False)
 def snapshot(run: RunKey, from_snapshot: str = NEW) -> Snapshot:
-    """The snapshot to restore from, available.
+    """The snapshot to restore from, available in the target's account.
 
     Args:
         run: the refresh that asks.
@@ -40,5 +41,10 @@ def snapshot(run: RunKey, from_snapshot: str = NEW) -> Snapshot:
             taken = wait_for_snapshot(block.source_credentials, identifier)
         else:
             taken = named_snapshot(block.source_credentials, from_snapshot)
+        usable = taken
+        if source.share is not None:
+            shared = share_snapshot(block.source_credentials, block.environment, run, taken)
+            usable = copy_shared_snapshot(block.target_credentials, block.environment, run, shared)
+            stop_sharing(block.source_credentials, block.environment, run)
     tell_snapshot(block, run, taken, steps[0].seconds)
-    return taken
+    return usable

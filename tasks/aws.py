@@ -11,6 +11,7 @@ from botocore.parsers import ResponseParserError
 from prefect_aws import AwsCredentials
 
 from contracts.errors import AwsError
+from tasks.assumed_role import client_of_assumed_role
 from tasks.quiet import withhold_bodies
 
 if TYPE_CHECKING:
@@ -42,7 +43,11 @@ def client(credentials: AwsCredentials, service: Literal["secretsmanager"]) -> S
 
 def client(credentials: AwsCredentials, service: str) -> Any:
     """A boto3 client of ``service``, as the block says."""
-    made = credentials.get_client(service)
+    if credentials.assume_role_arn:
+        with aws_errors(f"role {credentials.assume_role_arn}", doing="assuming it"):
+            made = client_of_assumed_role(credentials, service)
+    else:
+        made = credentials.get_client(service)
     withhold_bodies()
     return cast(Any, made)
 

@@ -16,6 +16,7 @@ from contracts.naming import RunKey
 from contracts.ownership import Ownership, check_ours
 from tasks.archiving import delete_unfinished_archive
 from tasks.aurora.removing import AwsResource, remove
+from tasks.aurora.sharing import stop_sharing
 from tasks.secrets.one_run import delete_one_run_secret
 from tasks.shadowing import drop_run_shadow
 
@@ -31,6 +32,8 @@ def clean_up(block: RefreshEnvironment, run: RunKey) -> None:
     parts: dict[str, Callable[[], None]] = {
         "clone": lambda: _remove_clone(block, run),
         "one-run secret": lambda: delete_one_run_secret(block.target_credentials, run),
+        "snapshot's copy": lambda: _remove_copy(block, run),
+        "sharing of the snapshot": lambda: _stop_sharing(block, run),
         "snapshot": lambda: _remove_snapshot(block, run),
         "unfinished archive": lambda: delete_unfinished_archive(block, run),
         "shadow database": lambda: drop_run_shadow(block, run),
@@ -72,6 +75,17 @@ def _remove_clone(block: RefreshEnvironment, run: RunKey) -> None:
         ],
         may_delete=_only_of(run),
     )
+
+
+def _remove_copy(block: RefreshEnvironment, run: RunKey) -> None:
+    if block.environment.source.share is not None:
+        copy = AwsResource(kind="cluster snapshot", identifier=run.aws_identifier("copy"))
+        remove(block.target_credentials, [copy], may_delete=_only_of(run))
+
+
+def _stop_sharing(block: RefreshEnvironment, run: RunKey) -> None:
+    if block.environment.source.share is not None:
+        stop_sharing.fn(block.source_credentials, block.environment, run)
 
 
 def _remove_snapshot(block: RefreshEnvironment, run: RunKey) -> None:

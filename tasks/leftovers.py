@@ -9,7 +9,7 @@ from contracts.naming import RunKey, archive_prefix
 from contracts.ownership import Ownership
 from contracts.results import Leftover
 from tasks.archiving import prefix_of
-from tasks.aurora.inventory import find_clones_and_snapshots, find_secrets
+from tasks.aurora.inventory import find_in_aws
 from tasks.aws import aws_errors, client
 from tasks.postgres.target_database import our_databases
 from tasks.target_login import target_login
@@ -21,11 +21,7 @@ def find_leftovers(block: RefreshEnvironment, *, archive_of: RunKey | None) -> t
     Meant to stay are the live database, the previous and the original one, and the complete archive of
     ``archive_of``.
     """
-    found = {
-        (item.kind, item.identifier)
-        for credentials in (block.source_credentials, block.target_credentials)
-        for item in (*find_clones_and_snapshots(credentials), *find_secrets(credentials))
-    }
+    found = {(item.kind, item.identifier) for item in find_in_aws(block)}
     found.update(_in_bucket(block, archive_of))
     found.update(
         ("database", database.name)

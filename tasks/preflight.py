@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from prefect import task
+from prefect import get_run_logger, task
 
 from blocks.config_root import policy_directory
 from blocks.refresh_environment import RefreshEnvironment
 from blocks.vault_extra import check_vault_client
 from contracts.errors import PreconditionFailed
 from contracts.naming import RunKey
+from contracts.sharing import check_accounts, way_across
 from tasks.aurora.describe import describe_cluster
 from tasks.aurora.snapshots import check_source
 from tasks.aws import aws_errors, client
@@ -37,7 +38,7 @@ def preflight(block: RefreshEnvironment, run: RunKey) -> str:
     read_signing_keys(block)
     _check_bucket(block)
     check_source(block.source_credentials, environment.source)
-    _check_source_is_not_target(block)
+    _check_clusters(block)
     check_target(target_login(block), environment.target.database, run)
     return policy.digest
 
@@ -52,12 +53,23 @@ def _check_bucket(block: RefreshEnvironment) -> None:
         client(block.target_credentials, "s3").head_bucket(Bucket=bucket)
 
 
-def _check_source_is_not_target(block: RefreshEnvironment) -> None:
+def _check_clusters(block: RefreshEnvironment) -> None:
+    """The source isn't the target, and a snapshot of it can get to the target's account; says how."""
     source = describe_cluster(block.source_credentials, block.environment.source.cluster)
     target = describe_cluster(block.target_credentials, block.environment.target.cluster)
-    if source and target and source["DBClusterArn"] == target["DBClusterArn"]:
+    if source is None or target is None:
+        return  # each has a check of its own, which says so
+    if source["DBClusterArn"] == target["DBClusterArn"]:
         raise PreconditionFailed(
             "it is the source as well: a refresh would overwrite production",
             resource=f"target cluster {block.environment.target.cluster}",
             remedy="Name the dev or staging cluster as `target`.",
         )
+    check_accounts(
+        block.environment,
+        source_arn=source["DBClusterArn"],
+        target_arn=target["DBClusterArn"],
+        is_source_encrypted=source.get("StorageEncrypted", False),
+    )
+    if way := way_across(block.environment):
+        get_run_logger().info("Production is an account of its own: %s", way)

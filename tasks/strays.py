@@ -7,7 +7,7 @@ from collections.abc import Collection
 from prefect import task
 
 from blocks.refresh_environment import RefreshEnvironment
-from tasks.aurora.inventory import find_clones_and_snapshots, find_secrets
+from tasks.aurora.inventory import find_in_aws
 from tasks.transient import ONCE
 
 
@@ -16,8 +16,7 @@ def find_strays(block: RefreshEnvironment, known_envs: Collection[str]) -> list[
     """What in the accounts of ``block`` carries our tags for an env that isn't among ``known_envs``, a line each."""
     found = {
         f"{item.kind} {item.identifier} of env {item.ownership.env!r}"
-        for credentials in (block.source_credentials, block.target_credentials)
-        for item in (*find_clones_and_snapshots(credentials), *find_secrets(credentials))
+        for item in find_in_aws(block)
         if item.ownership and item.ownership.env not in known_envs
     }
     return sorted(found)

@@ -21,8 +21,9 @@ from contracts.ownership import (
     ownership_of_aws_tags,
 )
 from tasks.archive.store import delete_archive, find_archive
-from tasks.aurora.inventory import Found, find_clones_and_snapshots, find_secrets
+from tasks.aurora.inventory import Found, find_in_rds, find_secrets
 from tasks.aurora.removing import AwsKind, AwsResource, remove
+from tasks.aurora.sharing import end_sharing
 from tasks.aws import aws_errors, client
 from tasks.postgres.shadow import drop_expired
 from tasks.prefect_runs import is_live
@@ -73,13 +74,14 @@ def sweep(block: RefreshEnvironment, janitor: RunKey) -> list[str]:
 def _sweep_rds(block: RefreshEnvironment, now: datetime, ask: _IsLive) -> list[str]:
     swept: list[str] = []
     seen: set[str] = set()
-    for credentials in (block.source_credentials, block.target_credentials):
+    for credentials, in_account in find_in_rds(block):
         resources = []
-        for found in find_clones_and_snapshots(credentials):
-            is_kept = found.kind == "cluster snapshot" and block.environment.source.keep_snapshot_days > 0
+        for found in in_account:
             kind = _REMOVABLE.get(found.kind)
-            if kind and _may_go(found, block, now, ask, dies_with_run=not is_kept):
+            if kind and _may_go(found, block, now, ask, dies_with_run=not _is_kept(found, block)):
                 resources.append(AwsResource(kind=kind, identifier=found.identifier))
+                if block.environment.source.share and credentials == block.source_credentials:
+                    _end_sharing(block, found)
         resources = [resource for resource in resources if str(resource) not in seen]
         seen.update(map(str, resources))
         # An instance goes before its cluster can.
@@ -87,6 +89,17 @@ def _sweep_rds(block: RefreshEnvironment, now: datetime, ask: _IsLive) -> list[s
         remove(credentials, resources, may_delete=_still_of(block.environment.name))
         swept += [str(resource) for resource in resources]
     return swept
+
+
+def _is_kept(found: Found, block: RefreshEnvironment) -> bool:
+    """Whether it is a run's own snapshot, which may outlive the run; its copies in either account never do."""
+    role = found.ownership.run.role_of(found.identifier) if found.ownership else None
+    return role == "snapshot" and block.environment.source.keep_snapshot_days > 0
+
+
+def _end_sharing(block: RefreshEnvironment, found: Found) -> None:
+    if found.ownership is not None:
+        end_sharing(block.source_credentials, block.environment, found.ownership.run)
 
 
 def _sweep_secrets(block: RefreshEnvironment, now: datetime, ask: _IsLive) -> list[str]:

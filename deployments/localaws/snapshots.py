@@ -310,6 +310,8 @@ def describe_attributes(region: Region, parameters: Parameters) -> Description:
 def modify_attribute(region: Region, parameters: Parameters) -> Description:
     """Share a manual snapshot with other accounts, or no longer."""
     snapshot = region.snapshot(parameters["DBClusterSnapshotIdentifier"])
+    if snapshot.region is not region:
+        raise snapshot_not_found(parameters["DBClusterSnapshotIdentifier"])
     if parameters["AttributeName"] != "restore":
         raise invalid_value(f"Invalid snapshot attribute {parameters['AttributeName']}")
     if snapshot.kind != "manual":
@@ -320,6 +322,9 @@ def modify_attribute(region: Region, parameters: Parameters) -> Description:
             "InvalidDBClusterSnapshotStateFault",
             "A snapshot encrypted with the default KMS key of RDS cannot be shared.",
         )
+    if "all" in added and snapshot.kms_key_arn is not None:
+        # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/share-encrypted-snapshot.html
+        raise fault("InvalidDBClusterSnapshotStateFault", "An encrypted snapshot cannot be shared as public.")
     removed = set(parameters.get("ValuesToRemove") or [])
     kept = [value for value in snapshot.attributes["restore"] if value not in removed]
     snapshot.attributes["restore"] = [*kept, *(value for value in added if value not in kept)]

@@ -1,4 +1,7 @@
-"""All that a refresh of any run made in AWS and that is still there, listed afresh."""
+"""All that a refresh of any run made in AWS and that is still there, listed afresh.
+
+Where production is an account of its own, nothing but snapshots is made there, and its role may list nothing else.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from dataclasses import dataclass
 
 from prefect_aws import AwsCredentials
 
+from blocks.refresh_environment import RefreshEnvironment
 from contracts.ownership import MANAGED_BY, TAG_MANAGED_BY, Ownership, ownership_of_aws_tags
 from tasks.aws import aws_errors, client
 
@@ -20,6 +24,38 @@ class Found:
     kind: str
     identifier: str
     ownership: Ownership | None
+
+
+def find_in_rds(block: RefreshEnvironment) -> tuple[tuple[AwsCredentials, tuple[Found, ...]], ...]:
+    """What is in the source's account, and what in the target's, each with what reaches it."""
+    source, target = block.source_credentials, block.target_credentials
+    is_apart = block.environment.source.share is not None
+    in_source = find_snapshots(source) if is_apart else find_clones_and_snapshots(source)
+    return (source, in_source), (target, find_clones_and_snapshots(target))
+
+
+def find_in_aws(block: RefreshEnvironment) -> tuple[Found, ...]:
+    """All of both accounts, secrets too. With one account for both, each is there twice."""
+    found = [item for _, items in find_in_rds(block) for item in items]
+    if block.environment.source.share is None:
+        found += find_secrets(block.source_credentials)
+    return (*found, *find_secrets(block.target_credentials))
+
+
+def find_snapshots(credentials: AwsCredentials) -> tuple[Found, ...]:
+    """Manual cluster snapshots with our tags or our kind of name."""
+    pages = client(credentials, "rds").get_paginator("describe_db_cluster_snapshots")
+    with aws_errors("RDS", doing="listing what refreshes made"):
+        found = [
+            Found(
+                kind="cluster snapshot",
+                identifier=snapshot["DBClusterSnapshotIdentifier"],
+                ownership=ownership_of_aws_tags(snapshot.get("TagList", [])),  # type: ignore[arg-type]
+            )
+            for page in pages.paginate(SnapshotType="manual")
+            for snapshot in page["DBClusterSnapshots"]
+        ]
+    return _ours(found)
 
 
 def find_clones_and_snapshots(credentials: AwsCredentials) -> tuple[Found, ...]:
@@ -45,21 +81,12 @@ def find_clones_and_snapshots(credentials: AwsCredentials) -> tuple[Found, ...]:
                 )
                 for cluster in clusters["DBClusters"]
             ]
-        for snapshots in rds.get_paginator("describe_db_cluster_snapshots").paginate(SnapshotType="manual"):
-            found += [
-                Found(
-                    kind="cluster snapshot",
-                    identifier=snapshot["DBClusterSnapshotIdentifier"],
-                    ownership=ownership_of_aws_tags(snapshot.get("TagList", [])),  # type: ignore[arg-type]
-                )
-                for snapshot in snapshots["DBClusterSnapshots"]
-            ]
         for backups in rds.get_paginator("describe_db_cluster_automated_backups").paginate():
             found += [
                 Found(kind="automated backup", identifier=backup["DBClusterIdentifier"], ownership=None)
                 for backup in backups["DBClusterAutomatedBackups"]
             ]
-    return tuple(item for item in found if item.ownership or item.identifier.startswith(NAME_PREFIX))
+    return (*_ours(found), *find_snapshots(credentials))
 
 
 def find_secrets(credentials: AwsCredentials) -> tuple[Found, ...]:
@@ -77,3 +104,7 @@ def find_secrets(credentials: AwsCredentials) -> tuple[Found, ...]:
             ownership = ownership_of_aws_tags(secret.get("Tags", []))  # type: ignore[arg-type]
             found.append(Found(kind="secret", identifier=secret["Name"], ownership=ownership))
     return tuple(found)
+
+
+def _ours(found: list[Found]) -> tuple[Found, ...]:
+    return tuple(item for item in found if item.ownership or item.identifier.startswith(NAME_PREFIX))

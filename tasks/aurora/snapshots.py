@@ -1,4 +1,7 @@
-"""The snapshot that a clone is restored from. Describe and create-snapshot are all that the source ever sees."""
+"""The snapshot that a clone is restored from. Describe and create-snapshot are all that the source ever sees.
+
+Where production is an account of its own, :mod:`tasks.aurora.sharing` brings it over.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +82,7 @@ def wait_for_snapshot(credentials: AwsCredentials, identifier: str) -> Snapshot:
         lambda: describe_snapshot(credentials, identifier),
         timeout_s=SNAPSHOT_TIMEOUT_S,
     )
-    return _snapshot(found, is_ours=True)
+    return snapshot_of(found, is_ours=True)
 
 
 @task(**REPEATABLE)
@@ -99,7 +102,7 @@ def latest_automated_snapshot(credentials: AwsCredentials, source: Source) -> Sn
             resource=f"source cluster {source.cluster}",
             remedy="Give it a backup retention period, or refresh from a new snapshot.",
         )
-    return _snapshot(max(found, key=_created_at), is_ours=False)
+    return snapshot_of(max(found, key=_created_at), is_ours=False)
 
 
 @task(**REPEATABLE)
@@ -112,7 +115,7 @@ def named_snapshot(credentials: AwsCredentials, identifier: str) -> Snapshot:
             resource=f"cluster snapshot {identifier}",
             remedy="Check its name, account and region; `new` and `latest-automated` need no name.",
         )
-    return _snapshot(found, is_ours=False, named=True)
+    return snapshot_of(found, is_ours=False, named=True)
 
 
 @task(**REPEATABLE)
@@ -133,7 +136,8 @@ def _created_at(snapshot: object) -> datetime:
     return created_at
 
 
-def _snapshot(found: object, *, is_ours: bool, named: bool = False) -> Snapshot:
+def snapshot_of(found: object, *, is_ours: bool, named: bool = False) -> Snapshot:
+    """What AWS's description of a snapshot says of it."""
     facts: dict[str, str] = found  # type: ignore[assignment]
     if facts["Engine"] != "aurora-postgresql":
         raise PreconditionFailed(
@@ -148,4 +152,5 @@ def _snapshot(found: object, *, is_ours: bool, named: bool = False) -> Snapshot:
         engine_version=facts["EngineVersion"],
         master_username=facts["MasterUsername"],
         is_ours=is_ours,
+        kms_key_id=facts.get("KmsKeyId") if found["StorageEncrypted"] else None,  # type: ignore[index]
     )

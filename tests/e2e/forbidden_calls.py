@@ -268,6 +268,52 @@ FORBIDDEN_TO_OTHERS = [
         "production-copy",
         Forbidden("source", "rds", "delete_db_cluster", DBClusterIdentifier=SOURCE_CLUSTER),
     ),
+    (
+        "production-copy",
+        Forbidden(
+            "other-cluster",
+            "rds",
+            "create_db_cluster_snapshot",
+            DBClusterIdentifier=OTHER,
+            DBClusterSnapshotIdentifier="refresh-{env}-1-snapshot",
+            Tags=OUR_TAGS,
+        ),
+    ),
+    (
+        "production-copy",
+        Forbidden(
+            "restoring",
+            "rds",
+            "restore_db_cluster_from_snapshot",
+            DBClusterIdentifier="refresh-{env}-1-clone",
+            SnapshotIdentifier="refresh-{env}-1-shared-copy",
+            Engine="aurora-postgresql",
+            Tags=OUR_TAGS,
+        ),
+    ),
+    (
+        "production-copy",
+        Forbidden(
+            "export",
+            "rds",
+            "start_export_task",
+            ExportTaskIdentifier="out",
+            SourceArn=_rds_arn("cluster-snapshot:refresh-{env}-1-shared-copy"),
+            S3BucketName=BUCKET,
+            IamRoleArn="arn:aws:iam::123456789012:role/export",
+            KmsKeyId="{key_arn}",
+        ),
+    ),
+    (
+        "production-copy",
+        Forbidden(
+            "tagging",
+            "rds",
+            "add_tags_to_resource",
+            ResourceName=_rds_arn(f"cluster-snapshot:{OTHER}"),
+            Tags=OUR_TAGS,
+        ),
+    ),
 ]
 
 

@@ -53,10 +53,17 @@ def mask(role: Identity, values: Values, _aws: LocalAws) -> None:
 
 
 def production_copy(role: Identity, values: Values, aws: LocalAws) -> None:
-    """Copy the newest automated snapshot to the key of shared copies, share it, delete it."""
+    """Take a snapshot; copy the newest automated one to the key of shared copies, share it, delete both."""
     rds = role.client("rds")
     rds.describe_db_clusters(DBClusterIdentifier=SOURCE_CLUSTER)
-    name = f"refresh-{values['env']}-{uuid4().hex[:12]}-copy"
+    name = f"refresh-{values['env']}-{uuid4().hex[:12]}-shared-copy"
+    own = name.replace("shared-copy", "snapshot")
+    rds.create_db_cluster_snapshot(
+        DBClusterIdentifier=SOURCE_CLUSTER, DBClusterSnapshotIdentifier=own, Tags=_tags(values["env"])
+    )
+    aws.client("rds").get_waiter("db_cluster_snapshot_available").wait(
+        DBClusterSnapshotIdentifier=own, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
     rds.copy_db_cluster_snapshot(
         SourceDBClusterSnapshotIdentifier=_automated(aws.client("rds"))[0],
         TargetDBClusterSnapshotIdentifier=name,
@@ -70,7 +77,8 @@ def production_copy(role: Identity, values: Values, aws: LocalAws) -> None:
     rds.modify_db_cluster_snapshot_attribute(
         DBClusterSnapshotIdentifier=name, AttributeName="restore", ValuesToAdd=["444455556666"]
     )
-    rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=name)
+    for made in (name, own):
+        rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=made)
 
 
 SCENARIOS: dict[str, Callable[[Identity, Values, LocalAws], None]] = {

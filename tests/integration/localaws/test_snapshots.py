@@ -229,7 +229,15 @@ def test_a_snapshot_under_the_default_key_is_not_shared_and_one_under_another_ke
     share = {"AttributeName": "restore", "ValuesToAdd": [OTHER_ACCOUNT]}
     with refused("InvalidDBClusterSnapshotStateFault"):
         aurora.rds.modify_db_cluster_snapshot_attribute(DBClusterSnapshotIdentifier=by_default, **share)
+    with refused("InvalidDBClusterSnapshotStateFault"):  # what is encrypted is never public
+        aurora.rds.modify_db_cluster_snapshot_attribute(
+            DBClusterSnapshotIdentifier=by_key, AttributeName="restore", ValuesToAdd=["all"]
+        )
     aurora.rds.modify_db_cluster_snapshot_attribute(DBClusterSnapshotIdentifier=by_key, **share)
+    with refused("DBClusterSnapshotNotFoundFault"):  # whom it is shared with can't share it on
+        Aurora(aurora.aws, account_id=OTHER_ACCOUNT).rds.modify_db_cluster_snapshot_attribute(
+            DBClusterSnapshotIdentifier=aurora.describe_snapshot(by_key)["DBClusterSnapshotArn"], **share
+        )
     answer = aurora.rds.describe_db_cluster_snapshot_attributes(DBClusterSnapshotIdentifier=by_key)
     (attribute,) = answer["DBClusterSnapshotAttributesResult"]["DBClusterSnapshotAttributes"]
     assert attribute == {"AttributeName": "restore", "AttributeValues": [OTHER_ACCOUNT]}

@@ -85,6 +85,38 @@ def test_a_file_that_contradicts_itself_is_refused(folder: Path, changes: Any, s
         read_environment("staging")
 
 
+SHARING = {
+    "aws": {"region": "eu-west-1", "assume_role_arn": "arn:aws:iam::999900001111:role/copy"},
+    "share": {"kms_key_id": "arn:aws:kms:eu-west-1:999900001111:key/1", "with_account": "123456789012"},
+}
+
+
+def test_production_may_be_an_account_of_its_own(folder: Path) -> None:
+    write(folder, "staging", source=SHARING)
+    assert make_block(read_environment("staging")).source_credentials.assume_role_arn
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"aws": {"region": "eu-west-1"}}, r"needs `aws\.assume_role_arn`"),
+        ({"share": {"kms_key_id": "alias/share"}}, r"kms_key_id"),
+        ({"share": {"kms_key_id": "arn:aws:kms:us-east-1:999900001111:key/1"}}, "isn't in eu-west-1"),
+        (
+            {"share": {"kms_key_id": "arn:aws:kms:eu-west-1:123456789012:key/1"}},
+            "a key of the account that it",
+        ),
+        ({"share": {"with_account": "222233334444"}}, "the clone's key is of 123456789012"),
+        ({"share": {"with_account": "all"}}, "with_account"),
+    ],
+)
+def test_a_share_that_contradicts_itself_is_refused(folder: Path, changes: Any, says: str) -> None:
+    share = {**SHARING["share"], **changes.get("share", {})}
+    write(folder, "staging", source={**SHARING, **changes, "share": share})
+    with pytest.raises(EnvironmentInvalid, match=says):
+        read_environment("staging")
+
+
 def test_two_envs_with_one_target_are_refused(folder: Path) -> None:
     write(folder, "staging")
     write(folder, "qa")

@@ -94,10 +94,12 @@ def _arn(kind: str, value: str, facts: Facts) -> str:
 def _demand(action: str, arn: str, facts: Facts, context: dict[str, tuple[str, ...]]) -> Demand:
     kind = arn.split(":")[5] if arn.count(":") >= 6 else ""
     prefixes = (_TAG_KEYS[kind],) if kind in _TAG_KEYS else ()
+    # What another account shares shows no tags here.
+    tags = facts.rds_tags(arn) if f":{facts.account}:" in arn else {}
     return Demand(
         action=f"rds:{action}",
         resource=arn,
-        context={**context, **resource_tags(facts.rds_tags(arn), *prefixes)},
+        context={**context, **resource_tags(tags, *prefixes)},
         # A snapshot that another account shares is RDS's to open: it has no policy, only its share attribute.
         resource_account=facts.account,
     )

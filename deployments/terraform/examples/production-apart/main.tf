@@ -1,5 +1,5 @@
-# Production in an account of its own: its side copies an automated snapshot to a key that staging may use, and shares
-# the copy. Two providers, two roles, and nobody who is both.
+# Production in an account of its own: its side copies a snapshot to a key that staging may use, and shares the copy.
+# Staging's task role takes production's role for that, and may share nothing as itself.
 
 provider "aws" {
   alias   = "production"
@@ -51,11 +51,6 @@ variable "source_key_arn" {
   type        = string
 }
 
-variable "copier_principal_arns" {
-  description = "Who takes the copying role in production's account."
-  type        = list(string)
-}
-
 variable "archive_bucket" {
   description = "A bucket name that nobody has."
   type        = string
@@ -74,11 +69,10 @@ module "production" {
   source    = "../../modules/production"
   providers = { aws = aws.production }
 
-  env                   = "staging"
-  source_cluster        = "shop-production"
-  source_key_arn        = var.source_key_arn
-  staging_account       = data.aws_caller_identity.staging.account_id
-  copier_principal_arns = var.copier_principal_arns
+  env             = "staging"
+  source_cluster  = "shop-production"
+  source_key_arn  = var.source_key_arn
+  staging_account = data.aws_caller_identity.staging.account_id
 }
 
 module "refresh" {
@@ -97,6 +91,7 @@ module "refresh" {
     staging = {
       source_cluster           = "shop-production"
       source_key_arn           = module.production.share_key_arn
+      production_role_arn      = module.production.role_arn
       target_cluster           = "shop-staging"
       target_security_group_id = var.target_security_group_id
     }

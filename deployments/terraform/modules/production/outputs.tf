@@ -1,5 +1,5 @@
 output "role_arn" {
-  description = "The role that copies and shares."
+  description = "The role that copies and shares: production_role_arn of the env in staging's refresh module."
   value       = aws_iam_role.copy.arn
 }
 

@@ -10,7 +10,7 @@ variable "env" {
 }
 
 variable "source_cluster" {
-  description = "The production cluster whose automated snapshots are copied."
+  description = "The production cluster that is snapshotted, or whose automated snapshots are copied."
   type        = string
 }
 
@@ -20,18 +20,13 @@ variable "source_key_arn" {
 }
 
 variable "staging_account" {
-  description = "Account that a copy is shared with, and no other."
+  description = "Account that a copy is shared with, and no other. Its role {name}-task may take the role here."
   type        = string
 
   validation {
     condition     = can(regex("^\\d{12}$", var.staging_account))
     error_message = "An account is twelve digits."
   }
-}
-
-variable "copier_principal_arns" {
-  description = "Who may take the role that copies and shares: a scheduler in this account, for instance. Never the task role."
-  type        = list(string)
 }
 
 variable "tags" {

@@ -30,7 +30,12 @@ output "mask_pool" {
 output "environments" {
   description = "What an env's file in deployments/environments/ has to say of what was made here."
   value = {
-    for env, values in local.of_env : env => {
+    for env, values in local.of_env : env => merge(!contains(local.apart, env) ? {} : {
+      source = {
+        aws   = { assume_role_arn = values.production_role_arn }
+        share = { kms_key_id = values.source_key_arn, with_account = local.account }
+      }
+      }, {
       target = { secret = values.target_secret_arn }
       clone = {
         subnet_group       = values.subnet_group
@@ -44,7 +49,7 @@ output "environments" {
         var.mask_pool ? { deployment = "mask/mask", signing_key_secret = values.signing_key_secret_arn } : {}
       )
       slack = { webhook_secret = values.slack_secret_arn }
-    }
+    })
   }
 }
 

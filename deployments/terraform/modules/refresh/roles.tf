@@ -36,6 +36,8 @@ locals {
       vault_secret_arn       = given.has_vault ? aws_secretsmanager_secret.env["${env}/vault"].arn : ""
       target_iam_user        = given.target_iam_user == null ? "" : given.target_iam_user
       target_resource_id     = given.target_resource_id == null ? "" : given.target_resource_id
+      production_role_arn    = given.production_role_arn == null ? "" : given.production_role_arn
+      production_account     = given.production_role_arn == null ? "" : split(":", given.production_role_arn)[4]
     })
   }
 
@@ -50,13 +52,19 @@ locals {
   )
 
   # "role/policy" or "role/policy/env" → its text.
-  documents = { for name, text in local.filled_in : name => var.mask_pool ? local.without_root_key[name] : text }
-
-  # Where masking is a job of its own, its role alone reads the root key.
-  without_root_key = { for name, text in local.filled_in : name => !startswith(name, "task/task-data/") ? text : jsonencode({
+  documents = { for name, text in local.filled_in : name => length(local.left_out[name]) == 0 ? text : jsonencode({
     Version   = "2012-10-17"
-    Statement = [for statement in jsondecode(text).Statement : statement if statement.Sid != "ReadRootKey"]
+    Statement = [for statement in jsondecode(text).Statement : statement if !contains(local.left_out[name], statement.Sid)]
   }) }
+
+  # Statements that an env has no use for, by their Sid. Where masking is a job of its own, its role alone reads the root
+  # key; where production is an account of its own, its role there takes the snapshot.
+  left_out = { for name, _ in local.filled_in : name => concat(
+    var.mask_pool && startswith(name, "task/task-data/") ? ["ReadRootKey"] : [],
+    contains([for env in local.apart : "task/task-aurora/${env}"], name) ? ["SnapshotSource", "SnapshotAsOurs"] : [],
+  ) }
+
+  apart = [for env, given in var.environments : env if given.production_role_arn != null]
 
   filled_in = merge(
     { for role in ["execution", "worker"] :
@@ -72,6 +80,9 @@ locals {
     { for env, given in var.environments :
       "task/task-login/${env}" => templatefile("${local.policies}/task-login.json.tftpl", local.of_env[env])
       if given.target_iam_user != null
+    },
+    { for env in local.apart :
+      "task/task-apart/${env}" => templatefile("${local.policies}/task-apart.json.tftpl", local.of_env[env])
     },
     { for pair in setproduct(["task", "mask"], var.mask_pool ? keys(var.environments) : []) :
       "${pair[0]}/${pair[0]}-signing/${pair[1]}" => templatefile("${local.policies}/signing.json.tftpl", local.of_env[pair[1]])

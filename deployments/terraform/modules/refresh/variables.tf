@@ -13,7 +13,8 @@ variable "environments" {
   description = <<-EOT
     The envs, by the name of their file in deployments/environments/.
     source_key_arn: the KMS key that the source's snapshots are encrypted with. A customer's key: AWS's own aws/rds can
-    neither be granted nor shared.
+    neither be granted nor shared. Where production is an account of its own: the key of what is shared.
+    production_role_arn: where production is an account of its own, the role there that copies and shares.
     target_iam_user, target_resource_id: a database user of the target who logs in by IAM (target.iam_user in the env's
     file), and the target's DbClusterResourceId, cluster-….
     has_vault: whether the env's file has a `vault` section; a secret for the AppRole's secret_id is made then.
@@ -27,6 +28,7 @@ variable "environments" {
     target_iam_user          = optional(string)
     target_resource_id       = optional(string)
     has_vault                = optional(bool, false)
+    production_role_arn      = optional(string)
   }))
 
   validation {

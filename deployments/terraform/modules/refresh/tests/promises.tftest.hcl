@@ -313,3 +313,41 @@ run "a_login_by_iam_to_any_cluster_is_refused" {
 
   expect_failures = [var.environments]
 }
+
+run "an_env_whose_production_is_apart_copies_what_is_shared_and_takes_no_snapshot_itself" {
+  command = plan
+
+  variables {
+    environments = {
+      dev = {
+        source_cluster           = "production"
+        source_key_arn           = "arn:aws:kms:eu-west-1:123456789012:key/2222"
+        target_cluster           = "dev"
+        target_security_group_id = "sg-1"
+      }
+      staging = {
+        source_cluster           = "production"
+        source_key_arn           = "arn:aws:kms:eu-west-1:999900001111:key/3333"
+        target_cluster           = "staging"
+        target_security_group_id = "sg-2"
+        production_role_arn      = "arn:aws:iam::999900001111:role/refresh-staging-production-copy"
+      }
+    }
+  }
+
+  assert {
+    condition     = [for key, text in local.documents : key if strcontains(text, "sts:AssumeRole")] == ["task/task-apart/staging"]
+    error_message = "Production's role can be taken by another role, or for another env."
+  }
+
+  assert {
+    condition = [for key, text in local.documents : key if strcontains(text, "\"SnapshotSource\"")
+    ] == ["task/task-aurora/dev"]
+    error_message = "The task role takes the snapshot where production's role does, or nowhere."
+  }
+
+  assert {
+    condition     = output.environments.staging.source.share.with_account == "123456789012" && !can(output.environments.dev.source)
+    error_message = "The env's file isn't told whom to share with."
+  }
+}
