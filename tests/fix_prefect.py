@@ -30,7 +30,7 @@ import pytest
 
 from deployments.demo.daemon import Daemon
 
-__all__ = ["CHECKOUT", "Daemon", "PrefectServer"]
+__all__ = ["CHECKOUT", "Daemon", "PrefectServer", "ask_prefect"]
 
 CHECKOUT = Path(__file__).parent.parent
 SERVER_START_TIMEOUT_S = 180
@@ -65,31 +65,7 @@ class PrefectServer:
 
     def api(self, method: str, path: str, body: object = None) -> Any:
         """One call of the REST API, e.g. ``api("POST", "/flow_runs/filter", {"limit": 5})``."""
-        request = urllib.request.Request(
-            f"{self.api_url}{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        only_asks = method == "GET" or path.endswith("/filter")
-        for attempt in itertools.count(1):
-            try:
-                with urllib.request.urlopen(request, timeout=60) as answer:
-                    text = answer.read()
-            except urllib.error.HTTPError as error:
-                # Its SQLite was locked: Prefect's own client tries again too.
-                if error.code == HTTPStatus.SERVICE_UNAVAILABLE and attempt < API_ATTEMPTS:
-                    time.sleep(attempt)
-                    continue
-                error.add_note(f"{method} {path}: {error.read().decode(errors='replace')}")
-                raise
-            except TimeoutError:
-                # So can a question be that waited for a lock; what changes something may have been carried out.
-                if not only_asks or attempt == API_ATTEMPTS:
-                    raise
-            else:
-                return json.loads(text) if text else None
-        raise AssertionError("counting has no end")
+        return ask_prefect(self.api_url, method, path, body)
 
     def cli(
         self,
@@ -191,6 +167,35 @@ class PrefectServer:
         for path in (*self.home.rglob("*"), self.log):
             if path.is_file():
                 yield str(path), path.read_bytes()
+
+
+def ask_prefect(api_url: str, method: str, path: str, body: object = None) -> Any:
+    """One call of a Prefect server's REST API, asked again while its database is busy."""
+    request = urllib.request.Request(
+        f"{api_url}{path}",
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    only_asks = method == "GET" or path.endswith("/filter")
+    for attempt in itertools.count(1):
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                text = answer.read()
+        except urllib.error.HTTPError as error:
+            # Its SQLite was locked: Prefect's own client tries again too.
+            if error.code == HTTPStatus.SERVICE_UNAVAILABLE and attempt < API_ATTEMPTS:
+                time.sleep(attempt)
+                continue
+            error.add_note(f"{method} {path}: {error.read().decode(errors='replace')}")
+            raise
+        except TimeoutError:
+            # So can a question be that waited for a lock; what changes something may have been carried out.
+            if not only_asks or attempt == API_ATTEMPTS:
+                raise
+        else:
+            return json.loads(text) if text else None
+    raise AssertionError("counting has no end")
 
 
 def _decoded_base64(content: bytes) -> bytes:
