@@ -21,7 +21,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -29,12 +29,14 @@ from typing import Any
 import pytest
 
 from deployments.demo.daemon import Daemon
+from tests.warm_python import WarmPython
 
 __all__ = ["CHECKOUT", "Daemon", "PrefectServer", "ask_prefect"]
 
 CHECKOUT = Path(__file__).parent.parent
 SERVER_START_TIMEOUT_S = 180
 WORKER_START_TIMEOUT_S = 90
+CLI_TIMEOUT_S = 240
 API_ATTEMPTS = 5
 
 
@@ -45,6 +47,8 @@ class PrefectServer:
     api_url: str
     home: Path
     log: Path
+    #: Whose settings are this server's; None before it has been started.
+    warm: WarmPython | None = None
 
     @property
     def database(self) -> Path:
@@ -56,6 +60,7 @@ class PrefectServer:
             **os.environ,
             "PREFECT_API_URL": self.api_url,
             "PREFECT_HOME": str(self.home),
+            "PREFECT_UI_URL": self.api_url.removesuffix("/api"),
             "PREFECT_CLI_COLORS": "false",
             "PREFECT_CLI_WRAP_LINES": "false",
             "COLUMNS": "200",
@@ -72,19 +77,35 @@ class PrefectServer:
         *arguments: str,
         environment: Mapping[str, str] | None = None,
         cwd: Path = CHECKOUT,
-        timeout_s: float = 240,
         expect: int | None = 0,
     ) -> subprocess.CompletedProcess[str]:
-        """``prefect …``; ``expect`` is the exit code that it has to end with (None: any)."""
-        process = self.start_cli(*arguments, environment=environment, cwd=cwd)
-        try:
-            output, _ = process.communicate(timeout=timeout_s)
-        finally:
-            process.kill()
-        done = subprocess.CompletedProcess(arguments, process.returncode, stdout=output)
+        """``prefect …``, stderr after stdout; ``expect`` is the exit code that it has to end with (None: any)."""
+        done = self.python("-m", "prefect", *arguments, environment=environment, cwd=cwd)
+        done.stdout += done.stderr
         if expect is not None:
             assert done.returncode == expect, f"prefect {' '.join(arguments)}:\n{done.stdout}"
         return done
+
+    def python(
+        self,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        cwd: Path = CHECKOUT,
+        timeout_s: float = CLI_TIMEOUT_S,
+    ) -> subprocess.CompletedProcess[str]:
+        """``python …`` that talks to this server, waited for."""
+        whole = self.environment(environment)
+        if self.warm and self.warm.has_settings_of(whole):
+            return self.warm.run(arguments, environment=whole, cwd=cwd, timeout_s=timeout_s)
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=cwd,
+            env=whole,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+        )
 
     def start_cli(
         self, *arguments: str, environment: Mapping[str, str] | None = None, cwd: Path = CHECKOUT
@@ -217,11 +238,8 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect
     """This test process's own Prefect server."""
     home = tmp_path_factory.mktemp("prefect")
     port = _free_port()
-    server = PrefectServer(
-        api_url=f"http://127.0.0.1:{port}/api",
-        home=home,
-        log=tmp_path_factory.mktemp("prefect-log") / "server.log",
-    )
+    logs = tmp_path_factory.mktemp("prefect-log")
+    server = PrefectServer(api_url=f"http://127.0.0.1:{port}/api", home=home, log=logs / "server.log")
     daemon = Daemon.start(
         [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
         environment=server.environment(),
@@ -235,10 +253,12 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
 
+    warm = WarmPython.start(server.environment(), cwd=CHECKOUT, log=logs / "warm-python.log")
     try:
         daemon.wait_until(is_healthy, timeout_s=SERVER_START_TIMEOUT_S, what="prefect server start")
-        yield server
+        yield replace(server, warm=warm)
     finally:
+        warm.stop()
         daemon.stop()
 
 
