@@ -21,7 +21,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -29,12 +29,14 @@ from typing import Any
 import pytest
 
 from deployments.demo.daemon import Daemon
+from tests.warm_python import WarmPython
 
-__all__ = ["CHECKOUT", "Daemon", "PrefectServer"]
+__all__ = ["CHECKOUT", "Daemon", "PrefectServer", "ask_prefect"]
 
 CHECKOUT = Path(__file__).parent.parent
 SERVER_START_TIMEOUT_S = 180
 WORKER_START_TIMEOUT_S = 90
+CLI_TIMEOUT_S = 240
 API_ATTEMPTS = 5
 
 
@@ -45,6 +47,8 @@ class PrefectServer:
     api_url: str
     home: Path
     log: Path
+    #: Whose settings are this server's; None before it has been started.
+    warm: WarmPython | None = None
 
     @property
     def database(self) -> Path:
@@ -56,6 +60,7 @@ class PrefectServer:
             **os.environ,
             "PREFECT_API_URL": self.api_url,
             "PREFECT_HOME": str(self.home),
+            "PREFECT_UI_URL": self.api_url.removesuffix("/api"),
             "PREFECT_CLI_COLORS": "false",
             "PREFECT_CLI_WRAP_LINES": "false",
             "COLUMNS": "200",
@@ -65,50 +70,42 @@ class PrefectServer:
 
     def api(self, method: str, path: str, body: object = None) -> Any:
         """One call of the REST API, e.g. ``api("POST", "/flow_runs/filter", {"limit": 5})``."""
-        request = urllib.request.Request(
-            f"{self.api_url}{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        only_asks = method == "GET" or path.endswith("/filter")
-        for attempt in itertools.count(1):
-            try:
-                with urllib.request.urlopen(request, timeout=60) as answer:
-                    text = answer.read()
-            except urllib.error.HTTPError as error:
-                # Its SQLite was locked: Prefect's own client tries again too.
-                if error.code == HTTPStatus.SERVICE_UNAVAILABLE and attempt < API_ATTEMPTS:
-                    time.sleep(attempt)
-                    continue
-                error.add_note(f"{method} {path}: {error.read().decode(errors='replace')}")
-                raise
-            except TimeoutError:
-                # So can a question be that waited for a lock; what changes something may have been carried out.
-                if not only_asks or attempt == API_ATTEMPTS:
-                    raise
-            else:
-                return json.loads(text) if text else None
-        raise AssertionError("counting has no end")
+        return ask_prefect(self.api_url, method, path, body)
 
     def cli(
         self,
         *arguments: str,
         environment: Mapping[str, str] | None = None,
         cwd: Path = CHECKOUT,
-        timeout_s: float = 240,
         expect: int | None = 0,
     ) -> subprocess.CompletedProcess[str]:
-        """``prefect …``; ``expect`` is the exit code that it has to end with (None: any)."""
-        process = self.start_cli(*arguments, environment=environment, cwd=cwd)
-        try:
-            output, _ = process.communicate(timeout=timeout_s)
-        finally:
-            process.kill()
-        done = subprocess.CompletedProcess(arguments, process.returncode, stdout=output)
+        """``prefect …``, stderr after stdout; ``expect`` is the exit code that it has to end with (None: any)."""
+        done = self.python("-m", "prefect", *arguments, environment=environment, cwd=cwd)
+        done.stdout += done.stderr
         if expect is not None:
             assert done.returncode == expect, f"prefect {' '.join(arguments)}:\n{done.stdout}"
         return done
+
+    def python(
+        self,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        cwd: Path = CHECKOUT,
+        timeout_s: float = CLI_TIMEOUT_S,
+    ) -> subprocess.CompletedProcess[str]:
+        """``python …`` that talks to this server, waited for."""
+        whole = self.environment(environment)
+        if self.warm and self.warm.has_settings_of(whole):
+            return self.warm.run(arguments, environment=whole, cwd=cwd, timeout_s=timeout_s)
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=cwd,
+            env=whole,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+        )
 
     def start_cli(
         self, *arguments: str, environment: Mapping[str, str] | None = None, cwd: Path = CHECKOUT
@@ -193,6 +190,35 @@ class PrefectServer:
                 yield str(path), path.read_bytes()
 
 
+def ask_prefect(api_url: str, method: str, path: str, body: object = None) -> Any:
+    """One call of a Prefect server's REST API, asked again while its database is busy."""
+    request = urllib.request.Request(
+        f"{api_url}{path}",
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    only_asks = method == "GET" or path.endswith("/filter")
+    for attempt in itertools.count(1):
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                text = answer.read()
+        except urllib.error.HTTPError as error:
+            # Its SQLite was locked: Prefect's own client tries again too.
+            if error.code == HTTPStatus.SERVICE_UNAVAILABLE and attempt < API_ATTEMPTS:
+                time.sleep(attempt)
+                continue
+            error.add_note(f"{method} {path}: {error.read().decode(errors='replace')}")
+            raise
+        except TimeoutError:
+            # So can a question be that waited for a lock; what changes something may have been carried out.
+            if not only_asks or attempt == API_ATTEMPTS:
+                raise
+        else:
+            return json.loads(text) if text else None
+    raise AssertionError("counting has no end")
+
+
 def _decoded_base64(content: bytes) -> bytes:
     parts = []
     for match in re.finditer(rb"[A-Za-z0-9+/]{24,}={0,2}", content.replace(b"\\n", b"")):
@@ -212,11 +238,8 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect
     """This test process's own Prefect server."""
     home = tmp_path_factory.mktemp("prefect")
     port = _free_port()
-    server = PrefectServer(
-        api_url=f"http://127.0.0.1:{port}/api",
-        home=home,
-        log=tmp_path_factory.mktemp("prefect-log") / "server.log",
-    )
+    logs = tmp_path_factory.mktemp("prefect-log")
+    server = PrefectServer(api_url=f"http://127.0.0.1:{port}/api", home=home, log=logs / "server.log")
     daemon = Daemon.start(
         [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
         environment=server.environment(),
@@ -230,10 +253,12 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
 
+    warm = WarmPython.start(server.environment(), cwd=CHECKOUT, log=logs / "warm-python.log")
     try:
         daemon.wait_until(is_healthy, timeout_s=SERVER_START_TIMEOUT_S, what="prefect server start")
-        yield server
+        yield replace(server, warm=warm)
     finally:
+        warm.stop()
         daemon.stop()
 
 

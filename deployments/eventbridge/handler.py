@@ -18,6 +18,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -31,6 +32,19 @@ from botocore.exceptions import BotoCoreError, ClientError
 from contracts.errors import AwsError, ConfigurationError, PreconditionFailed
 
 TIMEOUT_S = 20.0
+"""Of one question."""
+DEADLINE_S = 45.0
+"""Of all of them, well below the function's timeout (docs/triggers.md)."""
+PAUSES_S = (1.0, 2.0, 4.0, 8.0)
+ASK_AGAIN = frozenset(
+    {
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
+"""A busy database, a server that is being replaced, Prefect Cloud's rate limit."""
 
 
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, str]:
@@ -127,33 +141,43 @@ class _Api:
 
     def __init__(self, url: str, secret: str) -> None:
         self._url = url
+        self._deadline = time.monotonic() + DEADLINE_S
         # Prefect Cloud's keys have no colon; user:password has one.
         basic = "Basic " + base64.b64encode(secret.encode()).decode()
         self._authorization = basic if ":" in secret else f"Bearer {secret}"
 
     def ask(self, method: str, path: str, body: object = None) -> dict[str, Any] | None:
-        """Its answer; None for 404."""
+        """Its answer; None for 404. Asked again while it is busy: what we change, we change by an idempotency key."""
         request = urllib.request.Request(  # noqa: S310 - the address is our own configuration
             f"{self._url}{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json", "Authorization": self._authorization},
         )
-        try:
-            with _OPENER.open(request, timeout=TIMEOUT_S) as answer:
-                found: dict[str, Any] = json.load(answer)
-                return found
-        except urllib.error.HTTPError as error:
-            if error.code == HTTPStatus.NOT_FOUND:
-                return None
-            raise self._refused(error) from None
-        except (urllib.error.URLError, TimeoutError, ValueError) as error:
-            raise PreconditionFailed(
-                f"it couldn't be asked ({type(error).__name__})",
-                resource=f"Prefect at {self._url}",
-                remedy="Check PREFECT_API_URL and the function's network.",
-                is_transient=True,
-            ) from None
+        pauses = iter(PAUSES_S)
+        while True:
+            try:
+                with _OPENER.open(request, timeout=max(1.0, min(TIMEOUT_S, self._left_s()))) as answer:
+                    found: dict[str, Any] = json.load(answer)
+                    return found
+            except urllib.error.HTTPError as error:
+                with error:
+                    if error.code == HTTPStatus.NOT_FOUND:
+                        return None
+                    wait_s = _wait_s(error, next(pauses, None))
+                    if wait_s is None or wait_s >= self._left_s():
+                        raise self._refused(error) from None
+                time.sleep(wait_s)
+            except (urllib.error.URLError, TimeoutError, ValueError) as error:
+                raise PreconditionFailed(
+                    f"it couldn't be asked ({type(error).__name__})",
+                    resource=f"Prefect at {self._url}",
+                    remedy="Check PREFECT_API_URL and the function's network.",
+                    is_transient=True,
+                ) from None
+
+    def _left_s(self) -> float:
+        return self._deadline - time.monotonic()
 
     def _refused(self, error: urllib.error.HTTPError) -> ConfigurationError | PreconditionFailed:
         resource = f"Prefect at {self._url}"
@@ -172,6 +196,16 @@ class _Api:
         return PreconditionFailed(
             f"it answered {error.code}", resource=resource, remedy="See its log.", is_transient=True
         )
+
+
+def _wait_s(error: urllib.error.HTTPError, pause_s: float | None) -> float | None:
+    """Until it is asked again: what its Retry-After says, if that is in seconds, else ``pause_s``; None for never."""
+    if error.code not in ASK_AGAIN or pause_s is None:
+        return None
+    try:
+        return max(0.0, float(error.headers.get("Retry-After") or pause_s))
+    except ValueError:
+        return pause_s
 
 
 def _detail(error: urllib.error.HTTPError) -> str:

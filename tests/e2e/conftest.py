@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -86,7 +85,6 @@ class Env:
                 "AWS_ACCESS_KEY_ID": "local",
                 "AWS_SECRET_ACCESS_KEY": "local",
                 "REFRESH_CONFIG_ROOT": str(self.world.config_root),
-                "PREFECT_UI_URL": self.prefect.api_url.removesuffix("/api"),
             }
         )
 
@@ -98,14 +96,8 @@ class Env:
 
     def run_python(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """``python …``, waited for; stderr is apart from stdout."""
-        return subprocess.run(
-            [sys.executable, *arguments],
-            cwd=CHECKOUT,
-            env=self.process_environment | environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=REFRESH_TIMEOUT_S,
+        return self.prefect.python(
+            *arguments, environment=self.process_environment | environment, timeout_s=REFRESH_TIMEOUT_S
         )
 
     def refresh(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -14,7 +12,7 @@ import pytest
 
 from deployments.localaws import LocalAws
 from deployments.localaws.slack import SlackReceiver
-from tests.fix_prefect import CHECKOUT, PrefectServer
+from tests.fix_prefect import PrefectServer
 
 PATIENCE_S = 120.0
 LOST_AFTER_S = 10  # the least that Prefect takes
@@ -55,20 +53,12 @@ def automated(
 
 
 def apply(server: PrefectServer, arguments: list[str], aws: LocalAws) -> None:
-
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=CHECKOUT,
-        env=server.environment(
-            {
-                "AWS_ENDPOINT_URL": aws.endpoint_url,
-                "AWS_ACCESS_KEY_ID": "local",
-                "AWS_SECRET_ACCESS_KEY": "local",
-            }
-        ),
-        capture_output=True,
-        text=True,
-    )
+    environment = {
+        "AWS_ENDPOINT_URL": aws.endpoint_url,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+    }
+    done = server.python(*arguments, environment=environment)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("is set") == 3
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+import urllib.error
+import urllib.request
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -65,6 +70,49 @@ def event(**detail: Any) -> dict[str, Any]:
     }
 
 
+@contextmanager
+def busy(server: PrefectServer, statuses: list[int], retry_after: str) -> Iterator[str]:
+    """The API behind a proxy: each request reaches it, the first ones' answers are ``statuses`` instead (0: not)."""
+
+    class Proxy(BaseHTTPRequestHandler):
+        def _pass_on(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)) or None
+            request = urllib.request.Request(
+                server.api_url + self.path.removeprefix("/api"),
+                method=self.command,
+                data=body,
+                headers={"Content-Type": "application/json"},
+            )
+            try:
+                with urllib.request.urlopen(request, timeout=60) as answer:
+                    status, content = answer.status, answer.read()
+            except urllib.error.HTTPError as error:
+                with error:
+                    status, content = error.code, error.read()
+            if statuses and (instead := statuses.pop(0)):
+                status, content = instead, b"later"
+            self.send_response(status)
+            self.send_header("Retry-After", retry_after)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = _pass_on  # noqa: N815 - the names that http.server looks for
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    thread = threading.Thread(target=proxy.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{proxy.server_port}/api"
+    finally:
+        proxy.shutdown()
+        thread.join()
+        proxy.server_close()
+
+
 def test_a_scheduled_event_starts_the_configured_deployment(server: PrefectServer) -> None:
     started = handle(event(), None)
     run = server.api("GET", f"/flow_runs/{started['flow_run_id']}")
@@ -76,6 +124,28 @@ def test_an_event_that_is_delivered_twice_starts_one_run(server: PrefectServer) 
     twice = event()
     assert handle(twice, None) == handle(twice, None)
     assert handle(event(), None) != handle(twice, None)
+
+
+def test_a_busy_prefect_is_asked_again_and_an_answer_that_was_lost_starts_no_second_run(
+    server: PrefectServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = event()
+    # The deployment is found at the third try. The fourth makes the run, but its answer is lost on the way.
+    with busy(server, [429, 503, 0, 502, 504], retry_after="0") as api_url:
+        monkeypatch.setenv("PREFECT_API_URL", api_url)
+        started = handle(once, None)
+    runs = server.flow_runs(flow_runs={"idempotency_key": {"any_": [f"eventbridge-{once['id']}"]}})
+    assert [run["id"] for run in runs] == [started["flow_run_id"]]
+
+
+def test_a_prefect_that_stays_busy_is_left_to_lambdas_own_retry_before_the_functions_time_is_up(
+    server: PrefectServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with busy(server, [503, 503], retry_after="3600") as api_url:
+        monkeypatch.setenv("PREFECT_API_URL", api_url)
+        with pytest.raises(PreconditionFailed, match="it answered 503") as caught:
+            handle(event(), None)
+    assert caught.value.is_transient
 
 
 def test_an_event_may_choose_parameters_and_no_other_deployment(server: PrefectServer) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -18,7 +17,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.fix_prefect import CHECKOUT
+from tests.fix_prefect import CHECKOUT, ask_prefect
 
 UP_TIMEOUT_S = 300
 RUN_TIMEOUT_S = 300
@@ -47,14 +46,7 @@ class Up:
         )  # fmt: skip
 
     def api(self, method: str, path: str, body: object = None) -> Any:
-        request = urllib.request.Request(
-            f"{self.ui_url}/api{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.loads(answer.read())
+        return ask_prefect(f"{self.ui_url}/api", method, path, body)
 
     def processes(self) -> list[str]:
         """Command lines of all that runs in its directory or has it as home, alive."""
