@@ -17,11 +17,11 @@ from contracts.secret_reference import SecretReference, VaultSecret, VaultSettin
 ClusterIdentifier = Annotated[str, StringConstraints(pattern=r"^[a-z](-?[a-z0-9])*$", max_length=63)]
 # https://www.postgresql.org/docs/current/sql-syntax-lexical.html, less what our own suffixes need
 DatabaseName = Annotated[str, StringConstraints(min_length=1, max_length=41)]
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 # https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id-key-ARN
 KeyArn = Annotated[
     str, StringConstraints(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$")
 ]
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 BucketName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
 
 
