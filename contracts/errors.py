@@ -141,9 +141,27 @@ class DatabaseError(RefreshError):
         self.constraint = constraint
         super().__init__(what, resource=resource, remedy=remedy, is_transient=is_transient)
 
+    @property
+    def is_refused_login(self) -> bool:
+        """Whether the server took no password, or no token."""
+        # https://www.postgresql.org/docs/current/errcodes-appendix.html, class 28
+        return self.sqlstate in {"28P01", "28000"}
+
 
 class ClientToolFailed(RefreshError):
-    """pg_dump, pg_restore or psql ended with an error."""
+    """pg_dump, pg_restore or psql ended with an error. ``is_refused_login``: the server took no password of it."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        resource: str,
+        remedy: str,
+        is_transient: bool = False,
+        is_refused_login: bool = False,
+    ) -> None:
+        self.is_refused_login = is_refused_login
+        super().__init__(what, resource=resource, remedy=remedy, is_transient=is_transient)
 
 
 class ArchiveInvalid(RefreshError):

@@ -24,7 +24,7 @@ from psycopg.conninfo import make_conninfo
 from contracts.errors import ClientToolFailed, PreconditionFailed
 from contracts.login import Login
 from tasks.client_messages import Complaint, parse_complaints
-from tasks.postgres.connection import wait_out_rotation
+from tasks.rotated_password import past_rotation
 
 Tool = Literal["pg_dump", "pg_restore", "psql"]
 
@@ -61,20 +61,19 @@ class ClientTools:
     ) -> Finished:
         """Run a client to its end. ``options`` are server settings (``-c name=value …``) for its sessions.
 
-        A password that is refused is read anew and tried once more, as by ``tasks.postgres.connection``.
+        A password that is refused is read anew and tried once more (``tasks.rotated_password``).
 
         Raises :class:`ClientToolFailed` for any other exit code; its message is free of row data.
         """
-        finished = self._run(
-            tool, arguments, resource, client_environment(login, database, options), timeout_s
-        )
-        if login is not None and finished.is_refused_login:
-            wait_out_rotation()
+
+        def run() -> Finished:
             environment = client_environment(login, database, options)
             finished = self._run(tool, arguments, resource, environment, timeout_s)
-        if finished.exit_code not in allowed_exit_codes:
-            raise finished.failure(resource=resource)
-        return finished
+            if finished.exit_code not in allowed_exit_codes or finished.is_refused_login:
+                raise finished.failure(resource=resource)
+            return finished
+
+        return run() if login is None else past_rotation(run)
 
     def _run(
         self,
@@ -161,13 +160,6 @@ class Running:
         """For matching only: it can quote rows."""
         self.stderr_file.seek(0)
         return self.stderr_file.read(1 << 20).decode(errors="replace")
-
-    @property
-    def is_refused_login(self) -> bool:
-        """Whether it has ended because the server took no password of it."""
-        return self.process.poll() is not None and any(
-            complaint.is_refused_login for complaint in parse_complaints(self.stderr())
-        )
 
     def failure(self, *, resource: str) -> ClientToolFailed:
         """The error to raise where it ended too early."""
@@ -263,4 +255,5 @@ def _failure(
         resource=resource,
         remedy="Mend what it names: a privilege, an extension, a constraint. The server's log has the statement.",
         is_transient=bool(complaints) and all(complaint.is_transient for complaint in complaints),
+        is_refused_login=any(complaint.is_refused_login for complaint in complaints),
     )

@@ -18,7 +18,7 @@ from contracts.login import Login
 from tasks.archive.layout import MIB
 from tasks.archive.toc import CopyStatement
 from tasks.client_tools import ClientTools, Running, conninfo
-from tasks.postgres.connection import wait_out_rotation
+from tasks.rotated_password import past_rotation
 
 # The session as pg_dump sets it up, so that values are written alike.
 # https://github.com/postgres/postgres/blob/master/src/bin/pg_dump/pg_dump.c (setup_connection)
@@ -63,19 +63,17 @@ class CopySession:
         timeout = "SET transaction_timeout = 0;\n" if tools.major >= 17 else ""
         shared = f"SET TRANSACTION SNAPSHOT '{snapshot}';\n" if snapshot is not None else ""
         setup = _SETUP.format(transaction_timeout=timeout, snapshot=shared, search_path=search_path).encode()
-        for is_last_try in (False, True):
+
+        def log_in() -> None:
             self._start(tools, login)
             try:
                 self._send(setup + _WRITE_MARK)
                 self._await_mark()
-                return
             except ClientToolFailed:
-                is_refused = self._running.is_refused_login
                 self.close()
-                # The password may have been rotated since it was read.
-                if is_last_try or not is_refused:
-                    raise
-            wait_out_rotation()
+                raise
+
+        past_rotation(log_in)
 
     def _start(self, tools: ClientTools, login: Login) -> None:
         # Of an error only the SQLSTATE is printed: its text could quote a row.

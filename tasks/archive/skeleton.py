@@ -21,7 +21,7 @@ from contracts.manifest import TOC_NAME
 from tasks.archive.layout import MIB, Compression
 from tasks.archive.toc import CopyStatement, TocEntry, parse_copy_statements, parse_list, use_list
 from tasks.client_tools import ClientTools, Running, conninfo
-from tasks.postgres.connection import wait_out_rotation
+from tasks.rotated_password import past_rotation
 
 OUR_SCHEMAS = ("refresh_mask", "refresh_archive")
 
@@ -61,19 +61,21 @@ def write_skeleton(
     possible: tuple[Compression, ...] = ("zstd", "gzip") if tools.major >= 16 else ("gzip",)
     for tried in (compression,) if compression else possible:
         level = f"--compress={tried}:1" if tools.major >= 16 else "--compress=1"
-        for is_last_try in (False, True):
+
+        def is_written(tried: Compression = tried, level: str = level) -> bool:
             running = tools.start("pg_dump", [*arguments, level], login=login, database=database)
             try:
                 if _ran_until_data(running, directory, time.monotonic() + timeout_s):
-                    return tried
+                    return True
                 if not compression and tried == "zstd" and "does not support compression" in running.stderr():
-                    break
-                if is_last_try or not running.is_refused_login:
-                    raise running.failure(resource=f"database {database!r}")
+                    return False
+                raise running.failure(resource=f"database {database!r}")
             finally:
                 running.close()
                 _delete_all_but_toc(directory)
-            wait_out_rotation()
+
+        if past_rotation(is_written):
+            return tried
     raise AssertionError("pg_dump always supports gzip")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,16 +10,11 @@ import psycopg
 
 from contracts.errors import DatabaseError, RefreshError
 from contracts.login import Login
+from tasks.rotated_password import past_rotation
 
 # Class 08 is a broken connection, 40 a rolled back transaction, 53 missing resources, 57P a server going down or
 # starting up: the same statement may pass later. https://www.postgresql.org/docs/current/errcodes-appendix.html
 _TRANSIENT = ("08", "40", "53", "57P")
-
-# https://www.postgresql.org/docs/current/errcodes-appendix.html, class 28
-AUTHENTICATION_REFUSED = frozenset({"28P01", "28000"})
-#: In rotation the database has a new password a moment before the secret says so.
-#: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotation-strategy.html
-ROTATION_S = 3.0
 
 _WORDS_AT_CONNECT = {
     "password authentication failed": "28P01",
@@ -41,32 +35,14 @@ def connect(
 
     A password that is refused may be one that was rotated since it was read: it is read anew and tried once more.
     """
-    tried = login.connect_parameters(database, options=options)
-    try:
-        return _connect(login, database, tried, autocommit)
-    except DatabaseError as refused:
-        if refused.sqlstate not in AUTHENTICATION_REFUSED:
-            raise
-        now = login.connect_parameters(database, options=options)
-        if now["password"] == tried["password"]:
-            wait_out_rotation()
-            now = login.connect_parameters(database, options=options)
-    return _connect(login, database, now, autocommit)
+    return past_rotation(lambda: connect_once(login, database, autocommit=autocommit, options=options))
 
 
-def wait_out_rotation() -> None:
-    """What a client that was refused does before it reads the password anew."""
-    time.sleep(ROTATION_S)
-
-
-def connect_once(login: Login, database: str) -> psycopg.Connection[tuple[Any, ...]]:
-    """As :func:`connect`, for who asks again and again by itself."""
-    return _connect(login, database, login.connect_parameters(database), autocommit=False)
-
-
-def _connect(
-    login: Login, database: str, parameters: dict[str, Any], autocommit: bool
+def connect_once(
+    login: Login, database: str, *, autocommit: bool = False, options: str = ""
 ) -> psycopg.Connection[tuple[Any, ...]]:
+    """As :func:`connect`, for who asks again and again by itself."""
+    parameters: dict[str, Any] = login.connect_parameters(database, options=options)
     with safe_errors(f"database {database!r} on {login.host}:{login.port}", doing="connecting"):
         return psycopg.connect(**parameters, autocommit=autocommit)
 

@@ -17,9 +17,9 @@ from pydantic import SecretStr
 from contracts.errors import DatabaseError
 from contracts.login import Login
 from deployments.localaws import LocalAws
+from tasks import rotated_password
 from tasks.aurora.iam_login import iam_login
 from tasks.client_tools import client_tools, conninfo
-from tasks.postgres import connection
 from tasks.postgres.connection import connect
 from tests.fix_localaws import MASTER, Aurora, wait_until
 
@@ -70,7 +70,7 @@ def cluster(local_aws: LocalAws) -> Iterator[Cluster]:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "ROTATION_S", 0.01)
+    monkeypatch.setattr(rotated_password, "ROTATION_S", 0.01)
 
 
 def refuse(login: Login) -> DatabaseError:
