@@ -16,7 +16,7 @@ ROTATION_S = 3.0
 
 
 def past_rotation(log_in: Callable[[], Answer]) -> Answer:
-    """What ``log_in`` gives, which reads the password anew each time: after a pause once more, where that is refused."""
+    """What ``log_in`` gives; once more, after a pause, where the password that it reads is refused."""
     try:
         return log_in()
     except (DatabaseError, ClientToolFailed) as error:
