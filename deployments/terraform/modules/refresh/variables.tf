@@ -123,6 +123,36 @@ variable "mask_pool" {
   default     = false
 }
 
+variable "starts" {
+  description = <<-EOT
+    What EventBridge starts, each by a function of its own; none by default. deployment: such as refresh/ci. parameters: its
+    parameters as JSON, such as {"env": "staging"}. And when: schedule, such as cron(0 4 * * ? *), or event_pattern, as JSON.
+  EOT
+  type = map(object({
+    deployment    = string
+    parameters    = optional(string, "{}")
+    schedule      = optional(string)
+    event_pattern = optional(string)
+  }))
+  default = {}
+
+  validation {
+    condition     = alltrue([for start in var.starts : (start.schedule == null) != (start.event_pattern == null)])
+    error_message = "Each has either a schedule or an event_pattern."
+  }
+
+  validation {
+    condition     = alltrue([for start in var.starts : can(keys(jsondecode(start.parameters)))])
+    error_message = "parameters is a JSON object."
+  }
+}
+
+variable "start_package" {
+  description = "Path of the functions' zip, which docs/triggers.md says how to make; needed with starts."
+  type        = string
+  default     = null
+}
+
 variable "github_repository" {
   description = "owner/name whose main branch may start deployments by OIDC; none makes no role for CI."
   type        = string

@@ -51,6 +51,10 @@ mock_provider "aws" {
     defaults = { arn = "arn:aws:events:eu-west-1:123456789012:rule/refresh-task-events" }
   }
 
+  mock_resource "aws_lambda_function" {
+    defaults = { arn = "arn:aws:lambda:eu-west-1:123456789012:function:refresh-start-nightly" }
+  }
+
   mock_resource "aws_security_group" {
     defaults = { id = "sg-0123456789abcdef0" }
   }
@@ -350,4 +354,54 @@ run "an_env_whose_production_is_apart_copies_what_is_shared_and_takes_no_snapsho
     condition     = output.environments.staging.source.share.with_account == "123456789012" && !can(output.environments.dev.source)
     error_message = "The env's file isn't told whom to share with."
   }
+}
+
+run "eventbridge_starts_nothing_that_nobody_asked_for" {
+  command = plan
+
+  assert {
+    condition     = length(aws_lambda_function.start) + length(aws_iam_role.start) + length(aws_cloudwatch_event_rule.start) == 0
+    error_message = "A function is made that nobody asked for."
+  }
+}
+
+run "a_start_has_its_deployment_in_its_variables_and_a_role_that_logs_in_to_prefect" {
+  command = plan
+
+  variables {
+    start_package = "variables.tf"
+    starts = {
+      nightly = {
+        deployment = "refresh/ci"
+        parameters = "{\"env\": \"staging\"}"
+        schedule   = "cron(0 4 * * ? *)"
+      }
+    }
+  }
+
+  assert {
+    condition     = aws_lambda_function.start["nightly"].environment[0].variables.DEPLOYMENT == "refresh/ci"
+    error_message = "The function doesn't say what it starts."
+  }
+
+  assert {
+    condition     = alltrue([for policy in aws_iam_role_policy.start : !strcontains(policy.policy, "rds:") && !strcontains(policy.policy, "s3:")])
+    error_message = "The function's role may do more than log in to Prefect."
+  }
+
+  assert {
+    condition     = length(aws_lambda_function.start["nightly"].dead_letter_config) == 1
+    error_message = "A failure to start is told nobody."
+  }
+}
+
+run "a_start_without_a_time_or_an_event_is_refused" {
+  command = plan
+
+  variables {
+    start_package = "variables.tf"
+    starts        = { never = { deployment = "refresh/ci" } }
+  }
+
+  expect_failures = [var.starts]
 }
