@@ -107,6 +107,11 @@ class Plan:
         """By schema and name."""
         return {plan.table.id: plan for plan in self.tables}
 
+    @property
+    def leaves_rows_out(self) -> bool:
+        """Whether a table that holds rows is emptied or filtered."""
+        return any(plan.holds_rows and plan.action != "full" for plan in self.tables)
+
     @cached_property
     def domains(self) -> tuple[str, ...]:
         """The masking domains whose keys the sessions need."""

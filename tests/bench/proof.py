@@ -97,10 +97,10 @@ def _mask_and_prove(server: BenchServer, database: str, policy: str, clock: _Clo
     plan = make_plan(catalogue, parse_policy(policy))
     with clock.part("saved schema"):
         save_schema(login, database)
-    with clock.part("remember for the columns' own checks"):
-        remember(login, database, catalogue, plan, KEYS)
     with clock.part("gather raw values"):
         raw = gather_raw_values(login, database, catalogue, plan)
+    with clock.part("remember for the columns' own checks"):
+        remember(login, database, catalogue, plan, KEYS)
     with clock.part("mask"):
         rewrite(login, database, catalogue, plan, KEYS)
     with clock.part("columns' own checks"):
@@ -123,8 +123,8 @@ def _planted(server: BenchServer, copies: int) -> tuple[int, int]:
     login = server.login
     catalogue = read_catalogue(login, _DATABASE)
     plan = make_plan(catalogue, parse_policy(planted.POLICY))
-    remember(login, _DATABASE, catalogue, plan, KEYS)
     raw = gather_raw_values(login, _DATABASE, catalogue, plan)
+    remember(login, _DATABASE, catalogue, plan, KEYS)
     rewrite(login, _DATABASE, catalogue, plan, KEYS)
     with server.user(_DATABASE) as connection:
         found = planted.found(connection, catalogue, plan, raw)

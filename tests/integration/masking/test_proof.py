@@ -8,19 +8,22 @@ from collections.abc import Callable
 
 import pytest
 
-from contracts.errors import PreconditionFailed, VerificationFailed
+from contracts.errors import PreconditionFailed, RefreshError, VerificationFailed
 from contracts.report import MaskingReport
+from contracts.verdict import Verdict
 from deployments.demo.world import load_sample
 from masking.catalogue import TableName
 from masking.policy.reading import parse_policy
 from masking.proof.literals import search_literals
 from masking.proof.report import with_checksums
+from masking.proof.signing import check_report
 from masking.suggestion import suggest_policy
-from tasks.archive.saved_report import save_report
+from tasks.archive.saved_report import read_report
 from tasks.archive.saved_schema import save_schema
 from tasks.postgres.connection import connect
 from tasks.postgres.rewrite import remember, rewrite
 from tasks.proof.checksums import checksums_of
+from tasks.proof.concluding import conclude
 from tasks.proof.gathering import gather_raw_values
 from tasks.proof.restored import check_restored
 from tasks.proof.schema_entries import read_schema_entries
@@ -52,8 +55,8 @@ def test_of_1000_planted_copies_999_are_found_and_nothing_else_is(clone: Clone) 
     with connect(clone.login, clone.database) as connection:
         plant(connection)
     catalogue, plan = clone.plan(POLICY)
-    remember(clone.login, clone.database, catalogue, plan, KEYS)
     raw = gather_raw_values(clone.login, clone.database, catalogue, plan)
+    remember(clone.login, clone.database, catalogue, plan, KEYS)
     rewrite(clone.login, clone.database, catalogue, plan, KEYS)
     with connect(clone.login, clone.database) as connection:
         hits = Counter(found(connection, catalogue, plan, raw))
@@ -219,14 +222,37 @@ def test_what_was_begun_by_a_process_that_died_is_not_proved(clone: Clone) -> No
         gather_raw_values(clone.login, clone.database, catalogue, plan)
 
 
-def test_what_is_masked_is_not_masked_and_proved_again(clone: Clone) -> None:
+VERDICT = Verdict(
+    run_key="0123456789ab",
+    env="staging",
+    clone="refresh-staging-0123456789ab-clone",
+    snapshot_arn="arn:aws:rds:eu-west-1:111111111111:cluster-snapshot:nightly",
+    policy_digest="",
+    code_version="",
+    report_sha256="",
+    result="passed",
+)
+
+
+def test_a_clone_whose_masking_died_at_its_very_end_is_not_masked_again(
+    clone: Clone, as_superuser: Callable[[str], None]
+) -> None:
     policy = "tables: {users: {columns: {id: keep, email: email, is_test: keep}}}"
     clone.execute(USERS)
     save_schema(clone.login, clone.database)
-    report = clone.mask(policy)
-    save_report(clone.login, clone.database, report)
+    report = clone.mask(policy, finishes=False)
     catalogue, plan = clone.plan(policy)
-    remember(clone.login, clone.database, catalogue, plan, KEYS)
+    # It may not be dropped, as if the connection was lost just then.
+    as_superuser("ALTER SCHEMA refresh_mask OWNER TO CURRENT_USER")
+    with pytest.raises(RefreshError):
+        conclude(clone.login, clone.database, plan, report, VERDICT, KEYS)
+    as_superuser(f"ALTER SCHEMA refresh_mask OWNER TO {clone.login.username}")
+    with pytest.raises(PreconditionFailed, match="masked already"):
+        gather_raw_values(clone.login, clone.database, catalogue, plan)
+
+    kept = conclude(clone.login, clone.database, plan, report, VERDICT, KEYS)
+    assert read_report(clone.login, clone.database) == kept
+    assert check_report(kept, KEYS, resource="the clone").clone == VERDICT.clone
     with pytest.raises(PreconditionFailed, match="masked already"):
         gather_raw_values(clone.login, clone.database, catalogue, plan)
 
@@ -268,8 +294,8 @@ def test_every_kind_of_literal_of_the_schema_is_searched(clone: Clone) -> None:
         """
     )
     save_schema(clone.login, clone.database)
-    remember(clone.login, clone.database, catalogue, plan, KEYS)
     raw = gather_raw_values(clone.login, clone.database, catalogue, plan)
+    remember(clone.login, clone.database, catalogue, plan, KEYS)
     findings = search_literals(read_schema_entries(clone.login, clone.database), raw, plan.literals)
     kinds = {re.match(r"[A-Z ]+[A-Z]", finding.place)[0] for finding in findings if finding.rule == "email"}  # type: ignore[index]
     assert kinds == LITERALS.keys()
