@@ -1,6 +1,7 @@
 """The Lambda function ``deployments.eventbridge.handler.handle``: starts a run, and doesn't wait for it.
 
-What it starts is in its configuration, not in the event, so that whoever may send an event chooses no flow, and no env or snapshot unless it is let:
+What it starts is in its configuration, not in the event, so that whoever may send an event chooses no flow, and no env
+or snapshot unless the configuration lets it:
 
 ===================== ==============================================================================================
 PREFECT_API_URL       https://prefect.internal.example.com/api

@@ -74,6 +74,8 @@ class TablePlan:
     #: The rule that decided it where the policy doesn't name it.
     derived: str | None = None
     derived_kind: Literal["partition", "materialized view", "foreign table", "extension"] | None = None
+    #: Of an emptied table: why its raw values aren't searched for elsewhere.
+    not_searched: str = ""
 
     @property
     def holds_rows(self) -> bool:
@@ -254,7 +256,8 @@ def _table_plan(
         {} if root is table else {"derived": f"as its parent {root}", "derived_kind": "partition"}
     )
     if rule.action == "empty":
-        return TablePlan(table=table, action="empty", columns=_empty(table, "the table is emptied"), **part)
+        columns = _empty(table, "the table is emptied")
+        return TablePlan(table=table, action="empty", columns=columns, not_searched=rule.not_searched, **part)
     written = scripted.get(root.id, frozenset())
     columns = tuple(_column_plan(rule, root, column, uses, written, again) for column in table.columns)
     return TablePlan(table=table, action=rule.action, where=rule.where, columns=columns, **part)

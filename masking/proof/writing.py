@@ -110,7 +110,7 @@ def _identifies(values: _Values, kind: Kind) -> Flags:
             found = is_email | (count > 1)
         case "phone number":
             found = is_long_number
-        case "id" | "card number" | "IBAN":
+        case "id" | "SSN" | "card number" | "IBAN":
             found = is_email | is_code | is_long_number
         case "token":
             found = is_code | (length >= SHORTEST_TOKEN)
@@ -131,7 +131,7 @@ def _identifies(values: _Values, kind: Kind) -> Flags:
 def _forms(words: Words, values: _Values, kind: Kind) -> Iterator[Forms]:
     is_number = values.digits == values.length
     yield from _as_written(words, values.where(~is_number))
-    if kind in ("id", "card number", "IBAN", "token", "user name", "value"):
+    if kind in ("id", "SSN", "card number", "IBAN", "token", "user name", "value"):
         # A code may stand without its separators; an IBAN in groups of four.
         codes = values.where(~is_number & ~values.has_at & (values.digits > 0))
         yield _form(words, codes.where((codes.count > 1) & (codes.length >= SHORTEST_CODE)), (), whole=True)

@@ -69,9 +69,12 @@ def _check_nothing_is_gone(login: Login, database: str, plan: Plan) -> None:
             "SELECT pg_catalog.to_regclass('refresh_mask.progress') IS NOT NULL,"
             " pg_catalog.to_regclass('refresh_archive.masking_report') IS NOT NULL"
         ).fetchall()
-        is_masked = has_ended or has_begun and connection.execute(
-            "SELECT FROM refresh_mask.progress WHERE pg_catalog.starts_with(step, 'stage ') LIMIT 1"
-        ).rowcount
+        is_masked = has_ended or (
+            has_begun
+            and connection.execute(
+                "SELECT FROM refresh_mask.progress WHERE pg_catalog.starts_with(step, 'stage ') LIMIT 1"
+            ).rowcount
+        )
         is_reduced = has_begun and plan.leaves_rows_out and is_done(connection, "reduced")
     if is_masked or is_reduced:
         raise PreconditionFailed(

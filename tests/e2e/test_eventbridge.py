@@ -78,7 +78,9 @@ def test_an_event_that_is_delivered_twice_starts_one_run(server: PrefectServer) 
     assert handle(event(), None) != handle(twice, None)
 
 
-def test_an_event_chooses_no_deployment_and_the_functions_parameters_win_over_its_own(server: PrefectServer) -> None:
+def test_an_event_chooses_no_deployment_and_the_functions_parameters_win_over_its_own(
+    server: PrefectServer,
+) -> None:
     started = handle(event(parameters={"env": "staging"}, deployment="rollback/rollback"), None)
     run = server.api("GET", f"/flow_runs/{started['flow_run_id']}")
     assert run["parameters"] == {"env": "staging"}

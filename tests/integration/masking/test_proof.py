@@ -186,6 +186,68 @@ def test_rows_that_a_condition_keeps_are_no_ones_raw_values(clone: Clone) -> Non
     assert "public.notes.note: 90 values" in said
 
 
+AUDIT = (
+    "CREATE TABLE people (id int PRIMARY KEY, email text, first_name text, last_name text, phones text[], sku text);"
+    "INSERT INTO people SELECT i, 'kayla' || i || '@mail.example', 'Kayla', 'Murby' || chr(96 + i),"
+    " ARRAY['(310) 736-50' || 10 + i], 'SKU-10000' || i FROM generate_series(1, 9) i;"
+    "CREATE TABLE notes (id int, a text, b text, c text, d text);"
+    "INSERT INTO notes"
+    " SELECT id, 'to ' || email, 'by ' || first_name || ' ' || last_name, phones::text, sku FROM people"
+)
+
+
+def test_copies_of_rows_that_are_left_out_are_found(clone: Clone) -> None:
+    clone.execute(AUDIT)
+    said = _refused(
+        clone,
+        """
+        tables:
+          people:
+            where: id > 7
+            columns: {id: keep, email: email, first_name: first_name, last_name: last_name, phones: phone, sku: keep}
+          notes: {where: id < 6, columns: {id: keep, a: keep, b: keep, c: keep, d: keep}}
+        """,
+    )
+    assert "public.notes.a: 5 values hold raw values of public.people.email" in said
+    assert "public.notes.b: 5 values hold raw values of public.people.first_name with last_name" in said
+    assert "public.notes.c: 5 values hold raw values of public.people.phones" in said
+
+
+def test_copies_of_what_an_emptied_table_held_are_found_as_far_as_its_names_tell_what_that_is(
+    clone: Clone,
+) -> None:
+    clone.execute(AUDIT)
+    columns = "{id: keep, a: keep, b: keep, c: keep, d: keep}"
+    said = _refused(clone, f"tables: {{people: empty, notes: {{columns: {columns}}}}}")
+    assert "public.notes.a: 9 values hold raw values of public.people.email" in said
+    assert "public.notes.b: 9 values hold raw values of public.people.first_name with last_name" in said
+    assert "public.notes.c: 9 values hold raw values of public.people.phones" in said
+    assert "public.notes.d" not in said
+
+
+def test_what_is_not_searched_for_of_an_emptied_table_is_in_the_report(clone: Clone) -> None:
+    clone.execute(AUDIT + "; CREATE TABLE jobs (id int, payload jsonb)")
+    report = clone.mask(
+        """
+        tables:
+          people: {empty: {not_searched: "of test users"}}
+          jobs: empty
+          notes: {columns: {id: keep, a: keep, b: keep, c: {keep: {acknowledge: {phone: "of test users"}}}, d: keep}}
+        """
+    )
+    unsearched = {found.column: found.reason for found in report.verification.not_searched}
+    assert unsearched["public.people.*"] == "the policy says: of test users"
+    assert unsearched["public.jobs.*"].startswith("the policy empties the table, and of no column")
+
+
+def test_what_was_left_out_by_a_process_that_died_is_not_proved(clone: Clone) -> None:
+    clone.execute(USERS)
+    catalogue, plan = clone.plan("tables: {users: empty}")
+    remember(clone.login, clone.database, catalogue, plan, KEYS)
+    with pytest.raises(PreconditionFailed, match="is gone with that process"):
+        gather_raw_values(clone.login, clone.database, catalogue, plan)
+
+
 def test_partitions_documents_and_tables_with_forced_row_security_are_searched_too(clone: Clone) -> None:
     clone.execute(
         "CREATE TABLE users (id int, profile jsonb, emails text[]) PARTITION BY LIST (id);"
