@@ -180,8 +180,6 @@ def test_a_row_that_is_too_long_is_cut_between_words() -> None:
 
 def test_more_raw_values_than_memory_is_set_apart_for_are_refused() -> None:
     gathered = Gathered(WordKey.drawn(), {"public.users.it": "e-mail address"}, most=5)
-    gather(
-        b"".join(b"kayla%d@mail.example\n" % number for number in range(6)), ["e-mail address"], [0], gathered
-    )
+    block = b"".join(b"kayla%d@mail.example\n" % number for number in range(6))
     with pytest.raises(TooManyRawValues, match="6 raw values"):
-        gathered.raw_values()
+        gather(block, ["e-mail address"], [0], gathered)
