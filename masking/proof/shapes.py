@@ -4,6 +4,7 @@ pattern is tried.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -16,10 +17,12 @@ from masking.proof import patterns
 from masking.proof.patterns import Shape
 from masking.proof.words import Words
 
-#: How many values of a column have a shape that numbers may have by chance, before chance explains any.
+#: How many numbers of a card's length are in a column before chance explains that some pass for cards.
 _FEW: Final = 20
-#: Of random digits of a card's length one in ten passes its check; so many are taken for chance.
-_BY_CHANCE: Final = 0.2
+#: One number in ten that begins like an issuer's has the check digit of a card. Twice as many are taken for chance, and
+#: where they are few, as many as so many standard deviations above it.
+_CHANCE: Final = 0.1
+_DEVIATIONS: Final = 2.5
 _PREFIX_BYTES: Final = 3
 #: The first three characters of API tokens, JWTs and password hashes that begin a word.
 _PREFIXES: Final = (
@@ -38,18 +41,32 @@ class ShapeCounts:
     """How many values of each column have a shape, and how many numbers of a card's length there are."""
 
     found: dict[tuple[int, Shape], int] = field(default_factory=lambda: defaultdict(int))
-    #: Cards written without a gap, and numbers that might have been one, by column.
+    #: Cards written without a gap, numbers that begin like an issuer's, and all numbers of their length, by column.
     bare_cards: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    issuers_numbers: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     bare_numbers: dict[int, int] = field(default_factory=lambda: defaultdict(int))
 
     def beyond_chance(self) -> dict[tuple[int, Shape], int]:
         """What is found, without cards that are no more than random numbers of their length would make."""
         found = dict(self.found)
+        by_chance = self.cards_by_chance()
         for column, cards in self.bare_cards.items():
-            numbers = self.bare_numbers[column]
-            if numbers < _FEW or cards > numbers * _BY_CHANCE:
+            if column not in by_chance:
                 found[column, "card"] = found.get((column, "card"), 0) + cards
         return found
+
+    def cards_by_chance(self) -> dict[int, tuple[int, int]]:
+        """By column, the cards that are no more, and how many numbers begin like an issuer's."""
+        return {
+            column: (cards, self.issuers_numbers[column])
+            for column, cards in self.bare_cards.items()
+            if self.bare_numbers[column] >= _FEW and cards <= _most_by_chance(self.issuers_numbers[column])
+        }
+
+
+def _most_by_chance(numbers: int) -> float:
+    expected = numbers * _CHANCE
+    return expected + max(expected, _DEVIATIONS * math.sqrt(expected * (1 - _CHANCE)))
 
 
 def count_shapes(block: bytes, words: Words, columns: int, into: ShapeCounts) -> None:
@@ -90,8 +107,9 @@ def _at_words(block: bytes, words: Words, columns: int, into: ShapeCounts) -> Fo
             column = int(words.values[word]) % columns
             into.bare_numbers[column] += 1
             number = patterns.CARD.match(block, place)
-            if number and _stands_alone(block, place) and patterns.is_card(number[0]):
-                into.bare_cards[column] += 1
+            if number and _stands_alone(block, place):
+                into.issuers_numbers[column] += 1
+                into.bare_cards[column] += patterns.is_card(number[0])
         elif what == _IBAN:
             if _is_iban(block, place):
                 yield "iban", place

@@ -63,7 +63,7 @@ def test_of_1000_planted_copies_999_are_found_and_nothing_else_is(clone: Clone) 
     assert len(hits) == len(PLACES) == 12
     assert hits.total() >= COPIES - 1
     clone.execute("DELETE FROM elsewhere WHERE is_planted")
-    assert search_clone(clone.login, clone.database, catalogue, plan, raw).findings == []
+    assert search_clone(clone.login, clone.database, catalogue, plan, raw).found.findings == []
 
 
 @pytest.mark.parametrize("name", ["pagila", "chinook"])
@@ -358,7 +358,7 @@ def test_every_kind_of_literal_of_the_schema_is_searched(clone: Clone) -> None:
     save_schema(clone.login, clone.database)
     raw = gather_raw_values(clone.login, clone.database, catalogue, plan)
     remember(clone.login, clone.database, catalogue, plan, KEYS)
-    findings = search_literals(read_schema_entries(clone.login, clone.database), raw, plan.literals)
+    findings = search_literals(read_schema_entries(clone.login, clone.database), raw, plan.literals).findings
     kinds = {re.match(r"[A-Z ]+[A-Z]", finding.place)[0] for finding in findings if finding.rule == "email"}  # type: ignore[index]
     assert kinds == LITERALS.keys()
     assert [finding.place for finding in findings if finding.rule == "raw_values"] == [

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from masking.proof.blocks import blocks_of
 from masking.proof.escapes import folded, undressed
-from masking.proof.findings import of_copies
+from masking.proof.findings import ByChance, copies_by_chance, of_copies
 from masking.proof.kinds import Kind
 from masking.proof.raw_values import Gathered, RawValues, TooManyRawValues
 from masking.proof.search import Copies, search
@@ -27,10 +27,14 @@ def _raw(*values: str, kind: Kind) -> RawValues:
 
 def _found(raw: RawValues, *values: str) -> int:
     """In how many values copies were found that chance doesn't explain."""
+    return sum(finding.count for finding in of_copies(["t.c"], [{}], _copies(raw, *values), raw))
+
+
+def _copies(raw: RawValues, *values: str) -> Copies:
     copies = Copies()
     block = folded(undressed("".join(f"{value}\n" for value in values).encode()))
     search(words_of(block, raw.key), raw, 1, copies)
-    return sum(finding.count for finding in of_copies(["t.c"], [{}], copies, raw))
+    return copies
 
 
 EMAIL = "Zoe.Ä-Miller+news@mail.example"
@@ -134,6 +138,34 @@ def test_numbers_that_meet_by_chance_are_no_copies_and_more_of_them_are() -> Non
     assert _found(raw, *others) == 0
     assert _found(raw, *ids) == 20_000
     assert _found(raw, f"the one is {ids[7]}") == 1
+
+
+def _phones(drawn: random.Random) -> list[str]:
+    """As many of one place as may be searched for: of a hundred numbers there, nearly one is raw."""
+    return [f"212{number:07d}" for number in drawn.sample(range(8_000_000, 9_000_000), 9_000)]
+
+
+def test_a_raw_number_among_few_is_no_chance() -> None:
+    drawn = random.Random(7)
+    phones = _phones(drawn)
+    raw = _raw(*phones, kind="phone number")
+    others = [str(drawn.randrange(10**9, 10**10)) for _ in range(500)]
+    assert _found(raw, phones[0]) == 1
+    assert _found(raw, *phones[:3], *others[:10]) == 3
+    assert _found(raw, *phones[:10], *others[:50]) == 10
+    assert _found(raw, *phones[:40], *others) == 40
+
+
+def test_what_is_let_pass_as_chance_is_counted_of_all_numbers_that_might_have_been_a_copy() -> None:
+    drawn = random.Random(7)
+    phones = _phones(drawn)
+    raw = _raw(*phones, kind="phone number")
+    others = [str(drawn.randrange(10**9, 10**10)) for _ in range(500)]
+    copies = _copies(raw, *phones[:20], *others)
+    assert list(of_copies(["t.c"], [{}], copies, raw)) == []
+    assert list(copies_by_chance(["t.c"], copies, raw)) == [
+        ByChance(place="t.c", rule="raw_values", count=20, numbers=520)
+    ]
 
 
 def test_numbers_so_dense_that_any_would_be_one_are_left_out_and_named() -> None:
