@@ -38,7 +38,6 @@ _RULES: Final[dict[Kind, int]] = {
     "e-mail address": 0,
     "phone number": 1,
     "id": 2,
-    "SSN": 2,
     "card number": 2,
     "IBAN": 3,
     "token": 4,
@@ -49,6 +48,7 @@ _RULES: Final[dict[Kind, int]] = {
     "street and number": 7,
     "value": 8,
     "text": 9,
+    "SSN": 10,
 }
 _LIMITS: Final = np.array(
     [

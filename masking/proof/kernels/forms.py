@@ -7,7 +7,7 @@ import numpy.typing as npt
 from numba import njit
 
 #: Rules by which a value is told to identify somebody, and to be written in other ways.
-EMAIL, PHONE, ID, IBAN, TOKEN, USER_NAME, NAME, STREET, VALUE, TEXT = range(10)
+EMAIL, PHONE, ID, IBAN, TOKEN, USER_NAME, NAME, STREET, VALUE, TEXT, SSN = range(11)
 #: What is passed of limits, in this order.
 (
     MOST_WORDS,
@@ -21,6 +21,7 @@ EMAIL, PHONE, ID, IBAN, TOKEN, USER_NAME, NAME, STREET, VALUE, TEXT = range(10)
 ) = range(8)
 #: Keys that may come of one value.
 MOST_KEYS = 4
+DIGITS_OF_SSN = 9
 
 
 @njit(cache=True, nogil=True)
@@ -43,7 +44,7 @@ def _identifies(
         return count > 1
     if rule == PHONE:
         return bool(is_long_number)
-    if rule in (ID, IBAN):
+    if rule in (ID, IBAN, SSN):
         return bool(is_email or is_code or is_long_number)
     if rule == TOKEN:
         return bool(is_code or length >= limits[SHORTEST_TOKEN])
@@ -137,7 +138,8 @@ def keys_of(
     many there are of both.
 
     ``rules`` and ``columns``: of each column of a row. ``forms``: see :func:`masking.proof.kernels.runs.likely`.
-    ``counts`` are values by a row's column, ``ranges[digits, lead]`` is set for numbers of so many digits that begin so.
+    ``counts`` are values by a row's column, ``ranges[digits, lead]`` is set for numbers of so many digits that begin
+    so.
     """
     most_words = len(forms) - 3
     most_digits = len(ranges)
@@ -179,7 +181,7 @@ def keys_of(
                 if words > 1:
                     twos[found_twos] = _key(two, of_two, spread)
                     found_twos += 1
-                if of_digits > 0 and not has_at and rule in (ID, IBAN, TOKEN, USER_NAME, VALUE):
+                if of_digits > 0 and not has_at and rule in (ID, IBAN, TOKEN, USER_NAME, VALUE, SSN):
                     # A code may stand without its separators; an IBAN in groups of four.
                     if words > 1 and length >= limits[SHORTEST_CODE]:
                         keys[found] = _key(sum_, forms[1], spread)
@@ -209,6 +211,27 @@ def keys_of(
                         keys[found] = _key(sum_ + code, of_groups, spread)
                         number_digits[found] = 0
                         found += 1
+                if rule == SSN and length == DIGITS_OF_SSN and lead < 1000:
+                    # Kept as a number, it has lost its zeros.
+                    zeros = 1 if lead >= 100 else 2
+                    rest = _part(block, starts, lengths, characters, base, first, last, zeros, length)
+                    keys[found] = _key(rest, forms[0], spread)
+                    number_digits[found] = length - zeros
+                    found += 1
+                    ranges[length - zeros, _lead(block, starts, lengths, first, last, zeros)] = True
+                elif rule == SSN and length < DIGITS_OF_SSN:
+                    power = np.uint64(1)
+                    for _ in range(length):
+                        power *= base
+                    with_zeros = sum_
+                    for _ in range(DIGITS_OF_SSN - length):
+                        with_zeros += characters[48] * power
+                        power *= base
+                        lead //= 10
+                    keys[found] = _key(with_zeros, forms[0], spread)
+                    number_digits[found] = DIGITS_OF_SSN
+                    found += 1
+                    ranges[DIGITS_OF_SSN, lead] = True
                 national = limits[NATIONAL]
                 if rule == PHONE and length == national:
                     # The same number with its country's code, 1.

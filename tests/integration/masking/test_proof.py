@@ -136,6 +136,56 @@ def test_shapes_stop_the_run_in_every_kind_of_kept_column(clone: Clone) -> None:
     assert "kept.f" not in said
 
 
+def test_copies_and_cards_are_found_in_numbers_ranges_and_search_conditions(clone: Clone) -> None:
+    clone.execute(
+        "CREATE TABLE users (id int PRIMARY KEY, ssn text, code text);"
+        "INSERT INTO users SELECT i, '0' || 12345678 + i, 'QX-10000' || i FROM generate_series(1, 9) i;"
+        "CREATE TABLE kept (id int, a int8, b numeric(20, 2), c int8[], d int8range, e int8multirange, f tsquery,"
+        " g int4, h oid, card int8, cards numeric[], pair numrange);"
+        "INSERT INTO kept SELECT id, n, n, ARRAY[1, n], int8range(n, n + 1), int8multirange(int8range(n, n + 1)),"
+        " plainto_tsquery('simple', code), n, n, 4539148803436467, ARRAY[4539148803436467], '[4539148803436467,)'"
+        " FROM users, CAST(ssn AS int8) AS n"
+    )
+    kept = ", ".join(f"{name}: keep" for name in ("id", *"abcdefgh", "card", "cards", "pair"))
+    said = _refused(
+        clone,
+        f"tables: {{users: {{columns: {{id: keep, ssn: ssn, code: pseudonym}}}}, kept: {{columns: {{{kept}}}}}}}",
+    )
+    for name in "abcdegh":
+        assert f"public.kept.{name}: 9 values hold raw values of public.users.ssn" in said
+    assert "public.kept.f: 9 values hold raw values of public.users.code" in said
+    for name in ("card", "cards", "pair"):
+        assert f"public.kept.{name}: 9 values have the shape of a card number" in said
+
+
+def test_an_ssn_that_was_a_number_is_found_with_the_zero_that_it_had_lost(clone: Clone) -> None:
+    clone.execute(
+        "CREATE TABLE users (id int PRIMARY KEY, ssn int8); INSERT INTO users VALUES (1, 12345678), (2, 219099999);"
+        "CREATE TABLE notes (id int, note text); INSERT INTO notes VALUES (1, 'ssn 012-34-5678'), (2, 'ssn 012345678')"
+    )
+    said = _refused(
+        clone, "tables: {users: {columns: {id: keep, ssn: ssn}}, notes: {columns: {id: keep, note: keep}}}"
+    )
+    assert "public.notes.note: 2 values hold raw values of public.users.ssn" in said
+
+
+def test_what_no_search_reads_is_in_the_report_with_its_own_reason(clone: Clone) -> None:
+    clone.execute(
+        "CREATE TYPE mood AS ENUM ('well'); CREATE TABLE kept (id int8, a float8, b int2, c mood, d date, e bit(8),"
+        " f tstzrange, g regclass, h inet, i money, j bool[])"
+    )
+    kept = ", ".join(f"{name}: keep" for name in ("id", *"abcdefghij"))
+    report = clone.mask(f"tables: {{kept: {{columns: {{{kept}}}}}}}")
+    reasons = {
+        found.column.removeprefix("public.kept."): found.reason for found in report.verification.not_searched
+    }
+    assert reasons.keys() == set("abcdefghij")
+    assert reasons["b"] == "type smallint: its numbers are too short to tell"
+    assert reasons["c"] == "its labels are the schema's, which is searched"
+    assert reasons["g"] == "type regclass names objects of the schema, which is searched"
+    assert reasons["a"] == "type double precision holds neither text nor a whole number"
+
+
 def test_scripts_columns_are_searched_for_unless_their_line_says_why_not(clone: Clone) -> None:
     clone.execute(
         USERS + "CREATE TABLE notes (id int, note text); INSERT INTO notes SELECT id, email FROM users"
