@@ -52,6 +52,9 @@ DRESSES = [
     "\u00a0{}\u00a0",
     "\u201c{}\u201d",
     "\u2014{}\u2026",
+    "&nbsp;{}&quot;",
+    "a&amp;{}&amp;&lt;b",
+    "&amp;nbsp;{}&amp;quot;",
     "\ufeff\u00bf{}\U0001f600",
 ]
 
@@ -66,6 +69,7 @@ DRESSES = [
         EMAIL.replace("@", "%2540"),
         EMAIL.replace("Ä", "\\\\u00e4").replace("@", "\\\\u0040"),
         EMAIL.replace("@", "&#64;"),
+        EMAIL.replace("@", "&commat;").replace("Ä", "&Auml;").replace("-", "&hyphen;"),
     ],
 )
 def test_an_address_is_found_in_any_dress(dress: str, copy: str) -> None:
