@@ -127,8 +127,7 @@ lint: setup ## Style, types, the direction of imports, the image's Dockerfile, C
 	@.venv/bin/lint-imports --no-logo
 	@.venv/bin/hadolint deployments/ecs/Dockerfile
 	@.venv/bin/shellcheck .ci/run deployments/ci/*.sh
-	@if command -v actionlint >/dev/null; then actionlint; \
-	else echo 'NOT RUN: actionlint over .github/workflows. It is on no package index: https://github.com/rhysd/actionlint' >&2; fi
+	@.venv/bin/actionlint -shellcheck .venv/bin/shellcheck
 
 .PHONY: format
 format: setup ## Put the code into its one style, and mend what ruff can mend

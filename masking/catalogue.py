@@ -8,7 +8,7 @@ and foreign tables too, because every table must be classified or derived by a s
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -173,11 +173,18 @@ class Table:
     #: ``FORCE ROW LEVEL SECURITY``: the owner is held to the policies too.
     row_security_forced: bool = False
     comment: str | None = None
+    #: Whether the database has partitions of it or tables that inherit from it. Its catalogue says so.
+    has_heirs: bool = False
 
     @property
     def id(self) -> TableName:
         """Its schema and name."""
         return TableName(schema=self.schema, name=self.name)
+
+    @property
+    def parents(self) -> tuple[TableName, ...]:
+        """What it is a partition of, or inherits from."""
+        return self.inherits if self.partition_of is None else (self.partition_of, *self.inherits)
 
     def __str__(self) -> str:
         return f"{self.schema}.{self.name}"
@@ -222,6 +229,12 @@ class Catalogue:
     #: extension vouches for.
     unvouched_functions: frozenset[tuple[str, str]] = frozenset()
 
+    def __post_init__(self) -> None:
+        parents = {parent for table in self.tables for parent in table.parents}
+        if parents:
+            tables = (replace(table, has_heirs=table.id in parents) for table in self.tables)
+            object.__setattr__(self, "tables", tuple(tables))
+
     @cached_property
     def tables_by_id(self) -> dict[TableName, Table]:
         """Its tables, by schema and name."""
@@ -232,7 +245,7 @@ class Catalogue:
         """Direct partitions and inheritance children, by parent."""
         found: dict[TableName, list[Table]] = {}
         for table in self.tables:
-            for parent in (*((table.partition_of,) if table.partition_of else ()), *table.inherits):
+            for parent in table.parents:
                 found.setdefault(parent, []).append(table)
         return {parent: tuple(tables) for parent, tables in found.items()}
 

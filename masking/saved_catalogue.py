@@ -8,7 +8,7 @@ no plan needs it. The format is versioned; a file of another version, or with a 
 from __future__ import annotations
 
 import json
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -33,8 +33,11 @@ class _Saved(BaseModel):
 def catalogue_to_json(catalogue: Catalogue) -> str:
     """The text of a file that :func:`catalogue_from_json` reads; the same catalogue gives the same text."""
     saved = _Saved(format="dev-db-refresh catalogue", version=VERSION, catalogue=catalogue)
-    statistics = {"catalogue": {"tables": {"__all__": {"columns": {"__all__": set(STATISTICS)}}}}}
-    document = saved.model_dump(mode="json", exclude=statistics, exclude_defaults=True)
+    # Whether a table has heirs follows from theirs.
+    left_out: dict[str, Any] = {"has_heirs": True, "columns": {"__all__": set(STATISTICS)}}
+    document = saved.model_dump(
+        mode="json", exclude={"catalogue": {"tables": {"__all__": left_out}}}, exclude_defaults=True
+    )
     document["catalogue"]["unvouched_functions"] = sorted(map(list, catalogue.unvouched_functions))
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 

@@ -12,7 +12,7 @@ from masking.maskers.masker import Use, text_of
 from masking.maskers.parameters import JsonValue, UnlistedKeep
 from masking.planning.plan import ColumnPlan, Plan
 from masking.proof.gathering import NotSearched
-from masking.statements.passes import identifier
+from masking.statements.passes import rows_of
 
 _TEXT = frozenset(
     {"text", "varchar", "bpchar", "char", "name", "json", "jsonb", "xml", "tsvector", "tsquery", "jsonpath"}
@@ -53,8 +53,8 @@ class SearchedTable:
     @property
     def query(self) -> sql.Composed:
         """The columns' texts, in their order."""
-        return sql.SQL("SELECT {} FROM ONLY {}").format(
-            sql.SQL(", ").join([column.value for column in self.columns]), identifier(self.table)
+        return sql.SQL("SELECT {} FROM {}").format(
+            sql.SQL(", ").join([column.value for column in self.columns]), rows_of(self.table)
         )
 
 

@@ -13,7 +13,7 @@ from masking.maskers.forms import INTEGERS, TEXT
 from masking.maskers.masker import Use, as_written, text_of
 from masking.planning.plan import ColumnPlan, Plan, TablePlan
 from masking.statements.capture import compares_raw, fingerprint, total_of
-from masking.statements.passes import dangling, foreign_keys, identifier, unnested
+from masking.statements.passes import dangling, foreign_keys, rows_of, unnested
 
 RAW_VALUES = "masked columns hold no raw value of their own"
 FORM = "masked values have their masker's form"
@@ -244,7 +244,7 @@ def _as_wholes(
 def _unchanged(place: int, found: Sequence[tuple[Table, Use]]) -> sql.Composed:
     """1 where a column's values are, all in all, the raw ones: then its pass did nothing."""
     totals = [
-        sql.SQL("SELECT pg_catalog.sum({}) AS total FROM ONLY {}").format(total_of(use), identifier(table))
+        sql.SQL("SELECT pg_catalog.sum({}) AS total FROM {}").format(total_of(use), rows_of(table))
         for table, use in found
     ]
     return sql.SQL(
@@ -257,8 +257,8 @@ def _unchanged(place: int, found: Sequence[tuple[Table, Use]]) -> sql.Composed:
 def _more_than_kept(place: int, found: Sequence[tuple[Table, Use]]) -> sql.Composed:
     """How many raw values there are beyond those of the rows that a condition keeps."""
     texts = [
-        sql.SQL("SELECT texts.value FROM ONLY {}, LATERAL {} AS texts (value)").format(
-            identifier(table), unnested(use)
+        sql.SQL("SELECT texts.value FROM {}, LATERAL {} AS texts (value)").format(
+            rows_of(table), unnested(use)
         )
         for table, use in found
     ]
@@ -279,7 +279,7 @@ def _more_than_kept(place: int, found: Sequence[tuple[Table, Use]]) -> sql.Compo
 
 
 def _count(table: Table, condition: sql.Composable) -> sql.Composed:
-    return sql.SQL("SELECT pg_catalog.count(*) FROM ONLY {} WHERE {}").format(identifier(table), condition)
+    return sql.SQL("SELECT pg_catalog.count(*) FROM {} WHERE {}").format(rows_of(table), condition)
 
 
 def _duplicates(table: Table, index: Index) -> sql.Composed:
@@ -288,8 +288,8 @@ def _duplicates(table: Table, index: Index) -> sql.Composed:
     conditions = [sql.SQL("({}) IS NOT NULL").format(key) for key in keys if not index.nulls_not_distinct]
     if index.predicate:
         conditions.append(sql.SQL("({})").format(as_written(index.predicate)))
-    rows = sql.SQL("FROM ONLY {} WHERE {}").format(
-        identifier(table), sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("true")
+    rows = sql.SQL("FROM {} WHERE {}").format(
+        rows_of(table), sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("true")
     )
     exactly = sql.SQL(
         "SELECT COALESCE(pg_catalog.sum(found.occurrences - 1), 0)::int8"

@@ -19,6 +19,14 @@ def identifier(table: Table | TableName) -> sql.Identifier:
     return sql.Identifier(table.schema, table.name)
 
 
+def rows_of(table: Table) -> sql.Composed:
+    """A table's own rows, to stand behind ``FROM``, and those of no table that inherits from it.
+
+    Without ``ONLY`` where the database has no such table: one that was written anew has its rows in children of ours.
+    """
+    return sql.SQL("ONLY {}" if table.has_heirs and table.kind != "p" else "{}").format(identifier(table))
+
+
 def disarm(table: Table) -> Iterator[sql.Composed]:
     """What keeps a table's own machinery from seeing the pass: triggers and rules that fire even for replicas, and
     row security that holds for the owner.
@@ -129,17 +137,13 @@ def dangling(table: Table, key: ForeignKey, referenced: Table) -> sql.Composed:
         "SELECT pg_catalog.count(*) FROM {from_} AS {ours} WHERE {present}"
         " AND NOT EXISTS (SELECT FROM {to} AS {theirs} WHERE {joined})"
     ).format(
-        from_=_whole(table),
+        from_=rows_of(table),
         ours=ours,
         present=sql.SQL(" AND ").join(present),
-        to=_whole(referenced),
+        to=rows_of(referenced),
         theirs=theirs,
         joined=sql.SQL(" AND ").join(joined),
     )
-
-
-def _whole(table: Table) -> sql.Composed:
-    return sql.SQL("{}" if table.kind == "p" else "ONLY {}").format(identifier(table))
 
 
 def foreign_keys(catalogue: Catalogue) -> Iterator[tuple[Table, ForeignKey, Table]]:

@@ -9,40 +9,69 @@ from psycopg import sql
 from masking.catalogue import Table
 from masking.maskers.forms import hash_number
 from masking.maskers.masker import Use
-from masking.statements.passes import identifier, unnested
+from masking.statements.passes import rows_of, unnested
 
 
 def hashed_values(sources: Sequence[tuple[Table, Use]]) -> Iterator[sql.Composed]:
-    """Collects what the values of a domain hash to, and the slots that they themselves stand for."""
+    """Collects what the values of a domain hash to, and the slots that they themselves stand for.
+
+    A value of no common format is left without a capacity: :func:`hashed_others` is for those.
+    """
     yield sql.SQL("DROP TABLE IF EXISTS refresh_mask.hashed_values").format()
     # CREATE TABLE AS reads and hashes in parallel workers; INSERT doesn't.
     yield sql.SQL("CREATE UNLOGGED TABLE refresh_mask.hashed_values AS {}").format(
-        sql.SQL(" UNION ALL ").join([_hashed(table, use) for table, use in sources])
+        sql.SQL(" UNION ALL ").join(
+            [
+                _of_common_formats(table, use)
+                if use.masker.common_capacity
+                else _of_any_format(use, _values(table, use))
+                for table, use in sources
+            ]
+        )
     )
-    yield sql.SQL("ANALYZE refresh_mask.hashed_values").format()
 
 
-def _hashed(table: Table, use: Use) -> sql.Composed:
-    values = sql.SQL("FROM ONLY {}, LATERAL {} AS texts (value) WHERE texts.value <> ''").format(
-        identifier(table), unnested(use)
+def hashed_others(sources: Sequence[tuple[Table, Use]]) -> Iterator[sql.Composed]:
+    """Puts what the values of other formats hash to in the place of what is there without a capacity."""
+    yield sql.SQL("CREATE UNLOGGED TABLE refresh_mask.hashed_others AS {}").format(
+        sql.SQL(" UNION ALL ").join(
+            [
+                _of_any_format(
+                    use,
+                    sql.SQL("{} AND {} IS NOT TRUE").format(_values(table, use), _common(use, "is_common")),
+                )
+                for table, use in sources
+                if use.masker.common_capacity
+            ]
+        )
     )
-    if not use.masker.common_capacity:
-        return _of_any_format(use, values)
-    # Two scans, either by parallel workers: these don't compute what stands above a sub-query with OFFSET.
-    is_common, canonical = (
-        sql.SQL("{}(texts.value)").format(sql.Identifier("refresh_mask", f"{use.masker.name}_{what}"))
-        for what in ("is_common", "canonical")
+    yield sql.SQL("DELETE FROM refresh_mask.hashed_values WHERE capacity IS NULL").format()
+    yield sql.SQL("INSERT INTO refresh_mask.hashed_values TABLE refresh_mask.hashed_others").format()
+    yield sql.SQL("DROP TABLE refresh_mask.hashed_others").format()
+
+
+def _values(table: Table, use: Use) -> sql.Composed:
+    return sql.SQL("FROM {}, LATERAL {} AS texts (value) WHERE texts.value <> ''").format(
+        rows_of(table), unnested(use)
     )
+
+
+def _common(use: Use, what: str) -> sql.Composed:
+    """What a masker with common formats has a function for, of a value."""
+    return sql.SQL("{}(texts.value)").format(sql.Identifier("refresh_mask", f"{use.masker.name}_{what}"))
+
+
+def _of_common_formats(table: Table, use: Use) -> sql.Composed:
+    canonical = _common(use, "canonical")
     return sql.SQL(
-        "SELECT {capacity}::int8 AS capacity, {number} AS number, refresh_mask.mark({canonical}) AS mark,"
-        " -1::int8 AS own {values} AND {is_common} UNION ALL {others}"
+        "SELECT CASE WHEN {is_common} THEN {capacity}::int8 END AS capacity, {number} AS number,"
+        " refresh_mask.mark({canonical}) AS mark, -1::int8 AS own {values}"
     ).format(
+        is_common=_common(use, "is_common"),
         capacity=sql.Literal(use.masker.common_capacity),
         number=hash_number(use, canonical),
         canonical=canonical,
-        values=values,
-        is_common=is_common,
-        others=_of_any_format(use, sql.SQL("{} AND {} IS NOT TRUE").format(values, is_common)),
+        values=_values(table, use),
     )
 
 

@@ -10,7 +10,7 @@ from psycopg import sql
 from masking.catalogue import Table
 from masking.fusing.fuser import ColumnUpdate, Pass
 from masking.maskers.masker import as_written
-from masking.statements.passes import identifier
+from masking.statements.passes import identifier, rows_of
 from masking.syntax.assignment import assigned
 
 
@@ -36,14 +36,14 @@ def mask_distinct(masks: Masks, table: Table) -> Iterator[sql.Composed]:
     column = sql.Identifier(masks.update.column)
     yield sql.SQL(
         "CREATE UNLOGGED TABLE {name} AS SELECT {column} AS {raw}, {held} AS {mask}"
-        " FROM (SELECT DISTINCT {column} FROM ONLY {table} WHERE {column} IS NOT NULL OFFSET 0) AS {alias}"
+        " FROM (SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL OFFSET 0) AS {alias}"
     ).format(
         name=masks.name,
         column=column,
         raw=masks.raw,
         held=_held(masks.update, table),
         mask=masks.mask,
-        table=identifier(table),
+        table=rows_of(table),
         alias=sql.Identifier(table.name),
     )
     yield sql.SQL("ANALYZE {}").format(masks.name)
@@ -63,21 +63,32 @@ def copy(
 def copy_nothing(
     passes: Sequence[Pass], table: Table, name: sql.Identifier, masks: Sequence[Masks] = ()
 ) -> sql.Composed:
-    """The same table, empty: :func:`copy_pages` fills it."""
+    """The same table, empty: children that :func:`copy_pages` makes hold its rows."""
     return sql.SQL("{} WITH NO DATA").format(copy(passes, table, name, masks))
 
 
 def copy_pages(
-    passes: Sequence[Pass], table: Table, name: sql.Identifier, masks: Sequence[Masks], pages: range
-) -> sql.Composed:
-    """What :func:`copy` does, for the rows of some pages only: several sessions at once write the whole table."""
-    return sql.SQL("INSERT INTO {} {}").format(name, _masked_rows(passes, table, masks, pages))
+    passes: Sequence[Pass],
+    table: Table,
+    name: sql.Identifier,
+    masks: Sequence[Masks],
+    pages: range,
+    child: sql.Identifier,
+) -> Iterator[sql.Composed]:
+    """What :func:`copy` does, for the rows of some pages only: several sessions at once write the whole table.
+
+    Each range becomes an inheritance child of the copy: sessions that insert into one table make it longer page by
+    page, and wait for each other. https://www.postgresql.org/docs/current/ddl-inherit.html
+    """
+    rows = _masked_rows(passes, table, masks, pages)
+    yield sql.SQL("CREATE UNLOGGED TABLE {} AS {}").format(child, rows)
+    yield sql.SQL("ALTER TABLE {} INHERIT {}").format(child, name)
 
 
 def _masked_rows(
     passes: Sequence[Pass], table: Table, masks: Sequence[Masks], pages: range | None = None
 ) -> sql.Composed:
-    source: sql.Composable = sql.SQL("ONLY {} AS {}").format(identifier(table), sql.Identifier(table.name))
+    source: sql.Composable = sql.SQL("{} AS {}").format(rows_of(table), sql.Identifier(table.name))
     joined: dict[str, sql.Composable] = {}
     for found in masks:
         joined[found.update.column] = found.mask

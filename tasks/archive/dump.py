@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -226,7 +226,7 @@ def _plan(
             Table(
                 name=f"{row['schema']}.{row['name']}",
                 object_name=object_name,
-                statement=statements[dump_id],
+                statement=replace(statements[dump_id], rows_in_children=row["rows_in_children"]),
                 writer=ObjectWriter(place, object_name, sizes),
                 size_bytes=row["size_bytes"],
                 suspends_row_security=row["is_row_security_active"],

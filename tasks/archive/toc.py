@@ -117,21 +117,24 @@ def pass_of_post_data(entry: TocEntry) -> Pass:
 class CopyStatement:
     """pg_dump's own COPY of one table. Both parts are SQL, quoted by pg_dump.
 
-    ``columns`` is None for a table without columns. Generated columns aren't among them.
+    ``columns`` is None for a table without columns. Generated columns aren't among them. Where masking has put the
+    table's rows into inheritance children, they are read from those.
     """
 
     table: str
     columns: str | None
+    rows_in_children: bool = False
 
     def from_stdin(self) -> bytes:
         return f"COPY {self.table}{self._list()} FROM STDIN".encode()
 
     def to_stdout(self, predicate: str | None) -> bytes:
         """The same rows the other way, or those for which ``predicate`` holds."""
-        if predicate is None:
+        if predicate is None and not self.rows_in_children:
             return f"COPY {self.table}{self._list()} TO STDOUT".encode()
         # Quoted by pg_dump, never put together from a bare name or value.
-        selected = f"SELECT {self.columns or ''} FROM ONLY {self.table} WHERE {predicate}"  # noqa: S608
+        source = self.table if self.rows_in_children else f"ONLY {self.table}"
+        selected = f"SELECT {self.columns or ''} FROM {source} WHERE {predicate or 'true'}"  # noqa: S608
         return f"COPY ({selected}) TO STDOUT".encode()
 
     def _list(self) -> str:

@@ -8,8 +8,8 @@ from psycopg import sql
 
 from masking.catalogue import Table
 from masking.maskers.masker import Use
-from masking.planning.nulls import remember_nulls
 from masking.statements.capture import capture_totals, capture_values
+from masking.statements.nulls import remember_nulls
 from masking.statements.passes import identifier
 from tasks.postgres.masking_session import Connection
 

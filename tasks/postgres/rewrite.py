@@ -8,8 +8,10 @@ first one stopped, and no value is masked twice.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from psycopg import sql
 
@@ -19,10 +21,10 @@ from masking.catalogue import Catalogue, Table, TableName
 from masking.fusing.fuser import Barrier, Pass
 from masking.keys import MaskingKeys
 from masking.maskers.masker import as_written
-from masking.planning.nulls import columns_of_users_sql
 from masking.planning.plan import Plan, TablePlan
 from masking.planning.ways import COPY_FROM_BYTES, Ways
 from masking.statements.checks import places
+from masking.statements.nulls import columns_of_users_sql
 from masking.statements.passes import (
     dangling,
     delete_all,
@@ -53,7 +55,7 @@ from tasks.postgres.progress import is_done, mark
 from tasks.postgres.remembering import remember_table
 from tasks.postgres.script_check import analyse_scripts
 from tasks.postgres.shuffling import map_shuffles
-from tasks.postgres.slots import settle
+from tasks.postgres.slots import hash_values, settle
 from tasks.postgres.statements import statement
 from tasks.postgres.table_copies import PageRange, TableCopy, ranges_of
 
@@ -84,8 +86,7 @@ def rewrite(
     progress = MaskingProgress(catalogue, plan.stages, say)
     rewriting = _Rewriting(login, database, catalogue, plan, keys, copy_from_bytes, progress)
     _remember(rewriting)
-    rewriting.map_slots()
-    map_shuffles(login, database, plan, keys)
+    rewriting.map_values()
     for number, stage in enumerate(plan.stages):
         rewriting.run_passes(number, stage.passes)
         if stage.barrier is not None:
@@ -241,8 +242,45 @@ class _Rewriting:
             )
             connection.execute("ANALYZE refresh_mask.raw_values")
 
-    def map_slots(self) -> None:
-        """Give the values of small ranges their distinct masks."""
+    def map_values(self) -> None:
+        """Give values of small ranges their distinct masks, and shuffled ones their places.
+
+        Beside that, large copies of the first stage are begun, where that needs neither.
+        """
+        # To hash values keeps every core busy, to give them slots only one.
+        are_hashed = threading.Event()
+
+        def map_all() -> None:
+            try:
+                self._map_slots(are_hashed)
+                map_shuffles(self.login, self.database, self.plan, self.keys)
+            finally:
+                are_hashed.set()
+
+        def begin(copy: TableCopy) -> None:
+            are_hashed.wait()
+            self._begin(0, copy)
+
+        copies: list[TableCopy] = []
+        if self.plan.domains_with_maps and self.plan.stages:
+            done = self._done("stage 0 ")
+            copies = [
+                copy
+                for copy in self._copies(0, self.plan.stages[0].passes).values()
+                if copy.is_divided
+                and not copy.begins_with(self.plan.domains_with_maps)
+                and _begun(0, copy.table) not in done
+            ]
+        steps: list[Callable[[], None]] = [map_all, *(partial(begin, copy) for copy in copies)]
+        in_parallel(steps, lambda step: step())
+
+    def _begin(self, stage: int, copy: TableCopy) -> None:
+        with self._at_once(f"masking table {copy.table}") as connection:
+            look_names_up_as_planned(connection)
+            copy.begin(connection)
+            mark(connection, _begun(stage, copy.table))
+
+    def _map_slots(self, are_hashed: threading.Event) -> None:
         for domain in self.plan.mapped_domains:
             step = f"mapped {domain}"
             with (
@@ -254,6 +292,9 @@ class _Rewriting:
                 if is_done(connection, step):
                     continue
                 hand_over_keys(connection, self.plan, self.keys)
+                hash_values(connection, self.plan, domain)
+                if domain == self.plan.mapped_domains[-1]:
+                    are_hashed.set()
                 settle(connection, self.plan, domain)
                 mark(connection, step)
 
@@ -266,15 +307,13 @@ class _Rewriting:
 
         def work(found: tuple[Pass, ...]) -> None:
             table = self.catalogue.tables_by_id[found[0].table]
-            step = f"stage {stage} {table}"
-            copy = copies.get(table.id)
-            if step not in done:
+            copy, step = copies.get(table.id), _begun(stage, table)
+            if step not in done and copy is not None:
+                self._begin(stage, copy)
+            elif step not in done:
                 with self._at_once(f"masking table {table}") as connection:
                     look_names_up_as_planned(connection)
-                    if copy is not None:
-                        copy.begin(connection)
-                    else:
-                        self._update(connection, table, found)
+                    self._update(connection, table, found)
                     mark(connection, step)
             if copy is None or not copy.is_divided:
                 self.progress.add(table)
@@ -425,6 +464,10 @@ class _Rewriting:
             return sum(leaf.size_bytes for leaf in self.catalogue.leaves(found.table))
 
         return sorted(tables, key=size, reverse=True)
+
+
+def _begun(stage: int, table: Table) -> str:
+    return f"stage {stage} {table}"
 
 
 def _in_place(stage: int, copy: TableCopy) -> str:

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 from contracts.errors import PolicyInvalid
-from masking.planning.plan import Plan
+from masking.maskers.masker import Use
+from masking.planning.plan import Plan, TablePlan
 from masking.statements.passes import disarm, rearm
-from masking.statements.slots import hashed_values
+from masking.statements.slots import hashed_others, hashed_values
 from tasks.postgres.masking_session import Connection, run
 
 #: With more ranges than this, values of one range are found by an index.
 _READ_AS_A_WHOLE = 3
 
 
+def hash_values(connection: Connection, plan: Plan, domain: str) -> None:
+    """Collect what the values of one masking domain hash to, for :func:`settle` in the same transaction."""
+    sources = _sources(plan, domain)
+    for found, _ in sources:
+        run(connection, disarm(found.table))
+    columns = [(found.table, use) for found, use in sources]
+    run(connection, hashed_values(columns))
+    if connection.execute("SELECT FROM refresh_mask.hashed_values WHERE capacity IS NULL LIMIT 1").rowcount:
+        run(connection, hashed_others(columns))
+    # A few thousand rows tell how many there are of each range.
+    connection.execute("SET LOCAL default_statistics_target = 10")
+    connection.execute("ANALYZE refresh_mask.hashed_values")
+    for found, _ in sources:
+        run(connection, rearm(found.table))
+
+
 def settle(connection: Connection, plan: Plan, domain: str) -> None:
-    """For one masking domain, in the transaction that ``connection`` is in.
+    """Give the values that :func:`hash_values` collected their slots.
 
     Raises:
         PolicyInvalid: the range has fewer masks than there are values.
     """
-    sources = [
-        (found, use) for found, use in plan.parts() if use.domain == domain and use.masker.distinct == "slots"
-    ]
-    for found, _ in sources:
-        run(connection, disarm(found.table))
-    run(connection, hashed_values([(found.table, use) for found, use in sources]))
-    for found, _ in sources:
-        run(connection, rearm(found.table))
     spaces = connection.execute(
         "SELECT capacity, pg_catalog.count(*), pg_catalog.bool_or(own >= 0) FROM refresh_mask.hashed_values GROUP BY 1"
     ).fetchall()
@@ -38,6 +47,7 @@ def settle(connection: Connection, plan: Plan, domain: str) -> None:
             (domain, capacity, rows, some_own),
         ).fetchall()[0]
         if needed > free:
+            sources = _sources(plan, domain)
             columns = ", ".join(sorted({f"{found.table}.{use.column.name}" for found, use in sources}))
             raise PolicyInvalid(
                 f"{needed} values need distinct masks of masking domain {domain}, and its range of "
@@ -50,3 +60,9 @@ def settle(connection: Connection, plan: Plan, domain: str) -> None:
             )
     connection.execute("SELECT refresh_mask.fill_moved_filter(%s)", (domain,))
     connection.execute("DROP TABLE refresh_mask.hashed_values")
+
+
+def _sources(plan: Plan, domain: str) -> list[tuple[TablePlan, Use]]:
+    return [
+        (found, use) for found, use in plan.parts() if use.domain == domain and use.masker.distinct == "slots"
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,6 +30,8 @@ _RANGES = 8 * CONNECTIONS
 _PAGE_BYTES = 8192
 #: https://www.postgresql.org/docs/release/14.0/ (E.23.3.1.5)
 _TID_RANGE_SCANS_SINCE = 140000
+#: Where a divided copy's rows are. It stays in the clone until that is dumped (tasks.archive.saved_schema).
+ROWS_SCHEMA = "refresh_archive"
 #: PostgreSQL's MaxBlockNumber.
 _LAST_PAGE = 2**32 - 2
 
@@ -64,18 +66,32 @@ class TableCopy:
     def masks(self) -> tuple[Masks, ...]:
         """Tables of the masks that are made once per distinct value."""
         updates = {update.column: update for update in self.passes[0].updates}
-        uses = [column.use for column in self.plan.masked if column.use is not None]
         return tuple(
             Masks(
                 update=updates[column],
                 name=sql.Identifier(SCHEMA, f"masks_{self.number}_{place}"),
                 number=place,
             )
-            for place, column in enumerate(repeating_columns(self.table, self.passes[0], uses))
+            for place, column in enumerate(self._repeating)
+        )
+
+    @cached_property
+    def _repeating(self) -> tuple[str, ...]:
+        uses = [column.use for column in self.plan.masked if column.use is not None]
+        return repeating_columns(self.table, self.passes[0], uses)
+
+    def begins_with(self, domains: Collection[str]) -> bool:
+        """Whether :meth:`begin` masks values of any of ``domains``."""
+        return any(
+            one.domain in domains
+            for column in self.plan.masked
+            if column.use is not None and column.column.name in self._repeating
+            for part in column.use.parts
+            for one in part.with_inner()
         )
 
     def begin(self, connection: Connection) -> None:
-        """Make the copy: whole, or empty where :func:`ranges_of` its table are to fill it."""
+        """Make the copy: whole, or empty where :func:`ranges_of` its table are to give it its rows."""
         for masks in self.masks:
             run(connection, mask_distinct(masks, self.table))
         make = copy_nothing if self.is_divided else copy
@@ -114,9 +130,13 @@ class PageRange:
         return f"table {self.copy.table}, pages from {self.pages.start}"
 
     def fill(self, connection: Connection) -> None:
-        """Write their rows into the copy."""
+        """Give the copy their rows."""
         copied = self.copy
-        connection.execute(copy_pages(copied.passes, copied.table, copied.name, copied.masks, self.pages))
+        child = sql.Identifier(ROWS_SCHEMA, f"rows_{copied.number}_{self.pages.start}")
+        run(
+            connection,
+            copy_pages(copied.passes, copied.table, copied.name, copied.masks, self.pages, child),
+        )
 
 
 def ranges_of(connection: Connection, copies: Mapping[int, TableCopy]) -> list[PageRange]:

@@ -16,7 +16,6 @@ from contracts.report import Check as CheckReport
 from contracts.report import ColumnReport, MaskingReport, TableReport, Verification
 from masking.catalogue import Catalogue, Table, TableName
 from masking.keys import MaskingKeys
-from masking.planning.nulls import columns_of_users_sql, filled, null_counts
 from masking.planning.plan import Plan
 from masking.statements.checks import (
     LARGE_OBJECTS,
@@ -29,6 +28,7 @@ from masking.statements.checks import (
     row_counts,
     together,
 )
+from masking.statements.nulls import columns_of_users_sql, filled, null_counts
 from masking.statements.passes import disarm, held_to_policies, rearm
 from tasks.postgres.connection import safe_errors
 from tasks.postgres.masking_session import (

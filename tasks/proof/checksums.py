@@ -10,7 +10,7 @@ from psycopg import sql
 
 from contracts.login import Login
 from masking.planning.plan import Plan, TablePlan
-from masking.statements.passes import identifier
+from masking.statements.passes import identifier, rows_of
 from tasks.postgres.masking_session import in_parallel, masking_session
 
 # What a row's text depends on besides the row.
@@ -45,8 +45,8 @@ def checksums_of(login: Login, database: str, plan: Plan) -> Mapping[str, str]:
             row = connection.execute(
                 sql.SQL(
                     "SELECT pg_catalog.count(*), COALESCE(pg_catalog.sum("
-                    "pg_catalog.hashtextextended(CAST({row} AS pg_catalog.text), 0)), 0) FROM ONLY {table} AS {row}"
-                ).format(table=identifier(table.table), row=sql.Identifier(_ROW))
+                    "pg_catalog.hashtextextended(CAST({row} AS pg_catalog.text), 0)), 0) FROM {table} AS {row}"
+                ).format(table=rows_of(table.table), row=sql.Identifier(_ROW))
             ).fetchone()
             if table.table.row_security_forced:
                 connection.execute(_row_security("FORCE", table))

@@ -12,11 +12,18 @@ import pytest
 from contracts.errors import ClientToolFailed, NotOurs, PreconditionFailed, RefreshError, VerificationFailed
 from contracts.manifest import Manifest
 from contracts.ownership import Ownership, ownership_of_tags
+from masking.keys import MaskingKeys
+from masking.planning.plan import make_plan
+from masking.policy.reading import parse_policy
 from tasks.archive.dump import MaskingFacts, dump_database
 from tasks.archive.layout import MIB, Sizes
 from tasks.archive.load import load_archive
 from tasks.archive.saved_schema import save_schema
 from tasks.archive.store import find_archive
+from tasks.postgres import table_copies
+from tasks.postgres.catalogue import read_catalogue
+from tasks.postgres.rewrite import rewrite
+from tasks.postgres.verification import finish
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -167,6 +174,40 @@ def test_a_run_dumps_again_over_what_a_failed_dump_left(dumper: Dumper, database
         manifest = dumper.dump(database)
     assert sorted(dumper.names()) == sorted(["manifest.json", *(item.name for item in manifest.objects)])
     assert dumper.uploads() == []
+
+
+@pytest.mark.parametrize("chunk_bytes", [MIB, 128 * MIB])
+def test_a_table_that_masking_wrote_in_several_pieces_is_dumped_whole(
+    dumper: Dumper,
+    databases: Databases,
+    empty_database: str,
+    monkeypatch: pytest.MonkeyPatch,
+    chunk_bytes: int,
+) -> None:
+    monkeypatch.setattr(table_copies, "_PAGES_AT_LEAST", 16)
+    with databases.fresh(SMALL_SHOP) as source:
+        with databases.superuser(source) as connection:
+            connection.execute("UPDATE users SET email = repeat(email, 30); ANALYZE")
+        save_schema(databases.login, source)
+        catalogue = read_catalogue(databases.login, source)
+        columns = "{columns: {id: keep, email: pseudonym}}, orders: {columns: {id: keep, user_id: keep}}"
+        plan = make_plan(catalogue, parse_policy(f"tables: {{users: {columns}, empty: empty}}"))
+        keys = MaskingKeys(root=bytes(range(32)))
+        rewrite(databases.login, source, catalogue, plan, keys, copy_from_bytes=0)
+        finish(databases.login, source)
+        with databases.superuser(source) as connection:
+            query = "SELECT id, email FROM users ORDER BY id"
+            masked = connection.execute(query).fetchall()
+            assert connection.execute("SELECT count(*) FROM pg_inherits").fetchall()[0][0] > 4
+        manifest = dumper.dump_only(source, sizes=Sizes(chunk_bytes=chunk_bytes))
+    load_archive(
+        login=databases.login, database=empty_database, owner_role="shop_owner", s3_client=dumper.s3_client,
+        bucket=dumper.bucket, prefix=dumper.prefix, manifest=manifest, jobs=2,
+    )  # fmt: skip
+    with databases.superuser(empty_database) as connection:
+        assert connection.execute(query).fetchall() == masked
+        assert len(masked) == 5000
+        assert connection.execute("SELECT count(*) FROM pg_inherits").fetchall() == [(0,)]
 
 
 def test_every_object_carries_the_runs_tags_and_our_key(dumper: Dumper, databases: Databases) -> None:

@@ -13,6 +13,7 @@ from psycopg import sql
 from contracts.errors import DatabaseError
 from masking.keys import MaskingKeys
 from masking.planning.repetition import repeating_columns
+from masking.statements.passes import rows_of
 from tasks.archive.saved_schema import save_schema
 from tasks.postgres import masking_progress, table_copies
 from tasks.postgres.rewrite import rewrite
@@ -83,9 +84,7 @@ def mask(clone: Clone, policy: str, scripts: dict[str, str], *, copy_from_bytes:
     for table in catalogue.tables:
         if table.kind == "r" and not table.row_security_forced:
             columns = [sql.SQL("{}::text").format(sql.Identifier(column.name)) for column in table.columns]
-            query = sql.SQL("SELECT {} FROM ONLY {}").format(
-                sql.SQL(", ").join(columns), sql.Identifier(table.schema, table.name)
-            )
+            query = sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(columns), rows_of(table))
             found[str(table)] = sorted(clone.rows(query.as_string(None)), key=repr)
     return found
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from contracts.errors import ArchiveInvalid
@@ -131,6 +133,8 @@ def test_a_table_is_copied_with_pg_dumps_own_columns_both_ways() -> None:
     users = CopyStatement(table="public.users", columns="id, email")
     assert users.from_stdin() == b"COPY public.users (id, email) FROM STDIN"
     assert users.to_stdout(None) == b"COPY public.users (id, email) TO STDOUT"
+    written_anew = replace(users, rows_in_children=True)
+    assert written_anew.to_stdout(None) == b"COPY (SELECT id, email FROM public.users WHERE true) TO STDOUT"
     assert users.to_stdout("true") == b"COPY (SELECT id, email FROM ONLY public.users WHERE true) TO STDOUT"
     nothing = CopyStatement(table="public.none", columns=None)
     assert nothing.from_stdin() == b"COPY public.none FROM STDIN"

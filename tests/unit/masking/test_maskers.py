@@ -9,7 +9,7 @@ from masking.planning.plan import make_plan
 from masking.policy.reading import parse_policy
 from masking.statements.capture import capture_values
 from masking.statements.passes import update
-from masking.statements.slots import hashed_values
+from masking.statements.slots import hashed_others, hashed_values
 from tests.unit.masking.shapes import USERS, catalogue
 
 
@@ -37,7 +37,8 @@ def test_no_statement_holds_a_key() -> None:
     uses = [use for _, use in plan.uses()]
     texts = [update(one, USERS) for stage in plan.stages for found in stage.passes for one in found]
     texts += [captured] if (captured := capture_values(USERS, list(enumerate(uses)))) else []
-    texts += hashed_values([(USERS, use) for use in uses if use.masker.distinct == "slots"])
+    slots = [(USERS, use) for use in uses if use.masker.distinct == "slots"]
+    texts += [*hashed_values(slots), *hashed_others(slots)]
     together = " ".join(text.as_string(None) for text in texts)
     assert '"refresh_mask"."email"' in together
     for domain in plan.domains:

@@ -12,6 +12,7 @@ from psycopg import sql
 from masking.catalogue import Catalogue, Table, TableName
 from masking.planning.plan import Plan
 from masking.planning.scripted import target_of
+from masking.statements.passes import rows_of
 
 
 def columns_of_users_sql(catalogue: Catalogue, plan: Plan) -> dict[TableName, tuple[str, ...]]:
@@ -48,7 +49,7 @@ def filled(
 def null_counts(table: Table, columns: Sequence[str]) -> sql.Composed:
     """Names of columns, and how many rows have NULL there."""
     return sql.SQL(
-        "SELECT found.name, found.nulls FROM (SELECT ARRAY[{counts}] AS counts FROM ONLY {table}) AS counted,"
+        "SELECT found.name, found.nulls FROM (SELECT ARRAY[{counts}] AS counts FROM {table}) AS counted,"
         " LATERAL ROWS FROM (pg_catalog.unnest(ARRAY[{names}]), pg_catalog.unnest(counted.counts))"
         " AS found (name, nulls)"
     ).format(
@@ -59,7 +60,7 @@ def null_counts(table: Table, columns: Sequence[str]) -> sql.Composed:
             ]
         ),
         names=sql.SQL(", ").join([sql.Literal(name) for name in columns]),
-        table=sql.Identifier(table.schema, table.name),
+        table=rows_of(table),
     )
 
 
