@@ -19,9 +19,6 @@ from contracts.verdict import Verdict
 from masking.catalogue import Catalogue
 from masking.planning.plan import Plan, make_plan
 from masking.proof.raw_values import RawValues
-from masking.proof.report import with_checksums
-from masking.proof.signing import signed
-from tasks.archive.saved_report import save_report
 from tasks.archive.saved_schema import save_schema
 from tasks.aurora.clone import clone_login
 from tasks.border import no_row_escapes
@@ -33,8 +30,8 @@ from tasks.postgres.clone_settings import check_clone_settings
 from tasks.postgres.quarantine import event_triggers_as_at_the_source, quarantine
 from tasks.postgres.rehearsal import rehearse
 from tasks.postgres.rewrite import join_owners, remember, rewrite
-from tasks.postgres.verification import finish, verify
-from tasks.proof.checksums import checksums_of
+from tasks.postgres.verification import verify
+from tasks.proof.concluding import conclude
 from tasks.proof.gathering import gather_raw_values
 from tasks.proof.proving import prove, prove_schema
 from tasks.secrets.reading import read_run_keys, read_signing_keys
@@ -129,14 +126,14 @@ def save_clone_schema(block: RefreshEnvironment, clone: Clone, planned: Planned)
 
 @task(**ONCE)
 def gather_from_clone(block: RefreshEnvironment, run: RunKey, clone: Clone, planned: Planned) -> RawValues:
-    """Empty and filter tables, and remember of the others what the proof will look for: rows, and raw values' hashes.
+    """Remember raw values' hashes for the proof, then empty and filter tables, and remember what is left of each.
 
     The hashes are in this process's memory only, and the proof can't be had without them.
     """
     login, database = _login(block, clone), _database(block)
     with no_row_escapes(f"clone {clone.cluster_id}", doing="remembering its raw values' hashes"):
-        remember(login, database, planned.catalogue, planned.plan, read_run_keys(block, run))
         raw = gather_raw_values(login, database, planned.catalogue, planned.plan)
+        remember(login, database, planned.catalogue, planned.plan, read_run_keys(block, run))
     get_run_logger().info("Remembered hashes of %d raw values of %d columns", len(raw), len(raw.columns))
     return raw
 
@@ -165,9 +162,11 @@ def verify_clone(
         report = verify(login, database, planned.catalogue, planned.plan, read_run_keys(block, run))
         report = prove(login, database, planned.catalogue, planned.plan, raw, report)
         report = prove_schema(login, database, planned.plan, raw, report)
-        finish(login, database)
-        report = signed(
-            with_checksums(report, checksums_of(login, database, planned.plan)),
+        report = conclude(
+            login,
+            database,
+            planned.plan,
+            report,
             Verdict(
                 run_key=run.key,
                 env=run.env,
@@ -180,7 +179,6 @@ def verify_clone(
             ),
             read_signing_keys(block),
         )
-        save_report(login, database, report)
     passed = sum(check.result == "passed" for check in report.verification.checks)
     get_run_logger().info("Verification %s: %d checks passed", report.verification.verdict, passed)
     return report

@@ -1,12 +1,14 @@
 """The Lambda function ``deployments.eventbridge.handler.handle``: starts a run, and doesn't wait for it.
 
-What it starts is in its configuration, not in the event, so that whoever may send an event chooses no flow:
+What it starts is in its configuration, not in the event, so that whoever may send an event chooses no flow, and no env
+or snapshot unless the configuration lets it:
 
 ===================== ==============================================================================================
 PREFECT_API_URL       https://prefect.internal.example.com/api
 PREFECT_SECRET_ARN    secret with the server's ``user:password``, or with an API key of Prefect Cloud
 DEPLOYMENT            such as ``refresh/ci``
-PARAMETERS            its parameters as JSON, such as ``{"env": "staging"}``; an event's ``detail.parameters`` win
+PARAMETERS            its parameters as JSON, such as ``{"env": "staging"}``
+EVENT_PARAMETERS      names, with commas between, of those that an event's ``detail.parameters`` may set; else none
 ===================== ==============================================================================================
 
 The event's ``id`` is Prefect's idempotency key: Lambda and EventBridge deliver an event again when they are in doubt.
@@ -95,14 +97,23 @@ def _configured(name: str) -> str:
 def _parameters(event: Mapping[str, Any]) -> dict[str, Any]:
     try:
         fixed = json.loads(os.environ.get("PARAMETERS") or "{}")
-        detail = event.get("detail") or {}
-        return {**fixed, **detail.get("parameters", {})}
+        asked = (event.get("detail") or {}).get("parameters") or {}
+        found = {**fixed, **asked}
+        differ = {name for name in asked if fixed.get(name) != asked[name]}
     except (ValueError, TypeError, AttributeError):
         raise ConfigurationError(
             "they aren't a JSON object",
             resource="the parameters, in PARAMETERS or in the event's detail",
             remedy='Write an object, such as {"env": "staging"}.',
         ) from None
+    settable = {name.strip() for name in os.environ.get("EVENT_PARAMETERS", "").split(",")}
+    if refused := sorted(differ - settable):
+        raise ConfigurationError(
+            f"an event may not set {', '.join(refused)}",
+            resource="the parameters in the event's detail",
+            remedy="Take them out, or list them in the function's EVENT_PARAMETERS, which lets every event choose.",
+        )
+    return found
 
 
 def _secret(arn: str) -> str:

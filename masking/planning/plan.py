@@ -74,6 +74,8 @@ class TablePlan:
     #: The rule that decided it where the policy doesn't name it.
     derived: str | None = None
     derived_kind: Literal["partition", "materialized view", "foreign table", "extension"] | None = None
+    #: Of an emptied table: why its raw values aren't searched for elsewhere.
+    not_searched: str = ""
 
     @property
     def holds_rows(self) -> bool:
@@ -106,6 +108,11 @@ class Plan:
     def tables_by_id(self) -> Mapping[TableName, TablePlan]:
         """By schema and name."""
         return {plan.table.id: plan for plan in self.tables}
+
+    @property
+    def leaves_rows_out(self) -> bool:
+        """Whether a table that holds rows is emptied or filtered."""
+        return any(plan.holds_rows and plan.action != "full" for plan in self.tables)
 
     @cached_property
     def domains(self) -> tuple[str, ...]:
@@ -249,7 +256,8 @@ def _table_plan(
         {} if root is table else {"derived": f"as its parent {root}", "derived_kind": "partition"}
     )
     if rule.action == "empty":
-        return TablePlan(table=table, action="empty", columns=_empty(table, "the table is emptied"), **part)
+        columns = _empty(table, "the table is emptied")
+        return TablePlan(table=table, action="empty", columns=columns, not_searched=rule.not_searched, **part)
     written = scripted.get(root.id, frozenset())
     columns = tuple(_column_plan(rule, root, column, uses, written, again) for column in table.columns)
     return TablePlan(table=table, action=rule.action, where=rule.where, columns=columns, **part)

@@ -81,6 +81,8 @@ class TableRule:
     wildcards: Mapping[str, ColumnRule] = field(default_factory=dict)
     #: Whether columns that no rule names get their type's default.
     others_by_default: bool = False
+    #: Of an emptied table: why its raw values aren't searched for elsewhere.
+    not_searched: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

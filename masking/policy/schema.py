@@ -100,7 +100,21 @@ def _table(rule: dict[str, Any], *, where: bool) -> dict[str, Any]:
     if not where:
         del properties["where"]
     return {
-        "anyOf": [{"description": "empty: structure only.", "const": "empty"}, _object(properties)],
+        "anyOf": [
+            {"description": "empty: structure only.", "const": "empty"},
+            _object(
+                {
+                    "empty": {
+                        "description": "Structure only, and why raw values of the rows aren't searched for elsewhere.",
+                        **_object(
+                            {"not_searched": {"type": "string", "minLength": 1}}, required=["not_searched"]
+                        ),
+                    }
+                },
+                required=["empty"],
+            ),
+            _object(properties),
+        ],
     }
 
 

@@ -68,6 +68,10 @@ def table_rule(
         return TableRule(action="empty", position=position)
     if not isinstance(value, PlacedMapping):
         raise invalid(position, f"table {table} has no rule", "Write empty, or columns with a rule for each.")
+    if "empty" in value:
+        return TableRule(
+            action="empty", position=position, not_searched=_why_not_searched(document, value, position)
+        )
     where: str | None = None
     others = False
     columns: dict[str, ColumnRule] = {}
@@ -100,6 +104,17 @@ def table_rule(
         others_by_default=others,
         position=position,
     )
+
+
+def _why_not_searched(document: Document, value: PlacedMapping, position: Position) -> str:
+    reason = value["empty"].get("not_searched") if isinstance(value["empty"], PlacedMapping) else None
+    if len(value) != 1 or not isinstance(reason, str) or not reason.strip() or len(value["empty"]) != 1:
+        raise invalid(
+            position,
+            "a table that is emptied has no other setting than why its raw values aren't searched for",
+            'Write empty, or empty: {not_searched: "the reason"}.',
+        )
+    return str(reason)
 
 
 def type_defaults(document: Document) -> dict[str, ColumnRule]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
+from html.entities import html5
 
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 # JSON's own, and as COPY doubles its backslash.
 _JSON = re.compile(rb"\\{1,2}[uU]([0-9A-Fa-f]{4})")
-_XML = re.compile(rb"&#(?:[xX]([0-9A-Fa-f]{1,6})|([0-9]{1,7}));")
+# XML's and HTML's, by number or by name.
+_ENTITY = re.compile(rb"&(?:#(?:[xX]([0-9A-Fa-f]{1,6})|([0-9]{1,7}))|([A-Za-z][A-Za-z0-9]{1,30}));")
 # bytea as encode(…, 'escape') shows it, its backslash doubled: a zero byte, or one that is no text.
 _OCTAL = re.compile(rb"\\\\(?:000|[23][0-7]{2})")
 # After a backslash, what stands for white space in COPY's text and in JSON within it.
 _WHITE_SPACE = re.compile(rb"\\[nrtbfvN]")
 # PostgreSQL takes no other byte of these for the end of a value or row, so none may come of an escape.
 _ENDS = b"\t\n"
-#: As deep as a URL within a URL.
+#: As deep as a URL within a URL, or HTML within XML.
 _LAYERS = 2
 
 
@@ -32,8 +34,11 @@ def undressed(block: bytes) -> bytes:
             block = _JSON.sub(lambda found: _character(int(found[1], 16)), block)
         block = _OCTAL.sub(b" ", block)
         block = _WHITE_SPACE.sub(b"  ", block)
-    if b"&#" in block:
-        block = _XML.sub(lambda found: _character(int(found[1], 16) if found[1] else int(found[2])), block)
+    if b"&" in block and b";" in block:
+        for _ in range(_LAYERS):
+            block, count = _ENTITY.subn(_entity, block)
+            if not count:
+                break
     return block
 
 
@@ -68,6 +73,24 @@ def _between_words() -> re.Pattern[str]:
 def _byte(found: re.Match[bytes]) -> bytes:
     value = bytes([int(found[1], 16)])
     return b" " if value in _ENDS else value
+
+
+def _entity(found: re.Match[bytes]) -> bytes:
+    """What an entity stands for; the blank or hyphen of ASCII for any other, as shapes are written with those."""
+    by_hex, by_number, name = found.groups()
+    if name is not None:
+        text = html5.get(f"{name.decode()};")
+        if text is None:
+            return found[0]
+        if len(text) > 1:
+            return text.encode()
+        code = ord(text)
+    else:
+        code = int(by_hex, 16) if by_hex else int(by_number)
+    kind = unicodedata.category(chr(code)) if 0x80 <= code <= 0x10FFFF else ""
+    if kind.startswith("Z"):
+        return b" "
+    return b"-" if kind == "Pd" else _character(code)
 
 
 def _character(code: int) -> bytes:

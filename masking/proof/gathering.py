@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from masking.catalogue import Catalogue, Table
+from masking.catalogue import Catalogue, Column, Table
 from masking.maskers.forms import TEXT
 from masking.maskers.masker import Use, as_written, text_of
 from masking.maskers.parameters import Script
 from masking.planning.plan import Plan, TablePlan
+from masking.proof.emptied import Emptied, emptied
 from masking.proof.kinds import (
     FIRST_NAMES,
     KIND_OF_MASKER,
@@ -68,35 +69,72 @@ def readings(plan: Plan, catalogue: Catalogue) -> Iterator[Reading]:
                         continue
                     name = _name(catalogue, table, one)
                     if one.values is None and not one.column.is_array:
-                        plain.append(_Source(column=name, kind=kind, value=_where(_own(one), condition)))
+                        plain.append(
+                            _Source(column=name, kind=kind, value=_where(_text(one.column), condition))
+                        )
                     else:
                         yield _nested(table.table, name, kind, one, condition)
         plain += _pairs(catalogue, table)
         if plain:
-            yield Reading(
-                table=table.table,
-                query=sql.SQL("SELECT {} FROM ONLY {} AS {}").format(
-                    sql.SQL(", ").join([source.value for source in plain]),
-                    identifier(table.table),
-                    sql.Identifier(_ROW),
-                ),
-                columns=tuple(source.column for source in plain),
-                kinds=tuple(source.kind for source in plain),
-            )
+            yield _plain(table.table, plain)
+    yield from _of_emptied(plan, catalogue)
+
+
+def _of_emptied(plan: Plan, catalogue: Catalogue) -> Iterator[Reading]:
+    for table in emptied(plan, catalogue):
+        root = catalogue.root(table.plan.table)
+        plain = [
+            _Source(column=f"{root}.{column.name}", kind=kind, value=_text(column))
+            for column, kind in table.columns
+            if not column.is_array
+        ]
+        plain += _both_orders(root, table.first_names, table.last_names)
+        if plain:
+            yield _plain(table.plan.table, plain)
+        for column, kind in table.columns:
+            if column.is_array:
+                yield Reading(
+                    table=table.plan.table,
+                    query=sql.SQL(
+                        "SELECT {} FROM (SELECT pg_catalog.unnest({}) FROM ONLY {}) AS {} (value)"
+                    ).format(
+                        text_of(sql.Identifier(_ROW, "value")),
+                        sql.Identifier(column.name),
+                        identifier(table.plan.table),
+                        sql.Identifier(_ROW),
+                    ),
+                    columns=(f"{root}.{column.name}",),
+                    kinds=(kind,),
+                )
+
+
+def _plain(table: Table, sources: Sequence[_Source]) -> Reading:
+    return Reading(
+        table=table,
+        query=sql.SQL("SELECT {} FROM ONLY {} AS {}").format(
+            sql.SQL(", ").join([source.value for source in sources]),
+            identifier(table),
+            sql.Identifier(_ROW),
+        ),
+        columns=tuple(source.column for source in sources),
+        kinds=tuple(source.kind for source in sources),
+    )
 
 
 def not_gathered(plan: Plan, catalogue: Catalogue) -> Iterator[NotSearched]:
     """Masked columns whose raw values aren't searched for, each with the reason."""
     seen: set[str] = set()
+    of_emptied = {found.plan.table.id: found for found in emptied(plan, catalogue)}
     for table in plan.tables:
-        whole = f"{catalogue.root(table.table)}.*"
-        if table.holds_rows and table.action == "empty" and whole not in seen:
-            seen.add(whole)
-            yield NotSearched(
-                column=whole,
-                reason="the policy empties the table, and so says of no column what it holds",
-            )
-        if not table.holds_rows or table.action == "empty":
+        if not table.holds_rows:
+            continue
+        if table.action == "empty":
+            whole = f"{catalogue.root(table.table)}.*"
+            if whole not in seen:
+                seen.add(whole)
+                yield NotSearched(
+                    column=whole, reason=_why_not_of_emptied(table, of_emptied.get(table.table.id))
+                )
             continue
         paired = bool(_pairs(catalogue, table))
         for column in table.masked:
@@ -108,6 +146,17 @@ def not_gathered(plan: Plan, catalogue: Catalogue) -> Iterator[NotSearched]:
                     if reason and name not in seen:
                         seen.add(name)
                         yield NotSearched(column=name, reason=reason)
+
+
+def _why_not_of_emptied(table: TablePlan, found: Emptied | None) -> str:
+    if found is None:
+        return f"the policy says: {table.not_searched}"
+    names = [column.name for column, _ in found.columns]
+    if found.first_names and found.last_names:
+        names += [column.name for column in (*found.first_names, *found.last_names)]
+    if not names:
+        return "the policy empties the table, and of no column its name tells that it holds somebody's values"
+    return f"the policy empties the table; only what its columns {', '.join(names)} held is searched for"
 
 
 def kind_of(use: Use) -> Kind | None:
@@ -148,10 +197,6 @@ def _parts(use: Use) -> Iterator[tuple[Use, sql.Composable | None]]:
         yield part, sql.SQL("(({}) IS NOT TRUE)").format(when)
 
 
-def _own(use: Use) -> sql.Composable:
-    return text_of(sql.Identifier(_ROW, use.column.name))
-
-
 def _where(value: sql.Composable, condition: sql.Composable | None) -> sql.Composable:
     return value if condition is None else sql.SQL("CASE WHEN {} THEN {} END").format(condition, value)
 
@@ -174,29 +219,35 @@ def _nested(table: Table, name: str, kind: Kind, use: Use, condition: sql.Compos
 
 def _pairs(catalogue: Catalogue, table: TablePlan) -> list[_Source]:
     """First and last names of one row together, in both orders."""
-    first, last = _names(table, FIRST_NAMES), _names(table, LAST_NAMES)
+    return _both_orders(catalogue.root(table.table), _names(table, FIRST_NAMES), _names(table, LAST_NAMES))
+
+
+def _both_orders(root: Table, first: Sequence[Column], last: Sequence[Column]) -> list[_Source]:
     if len(first) * len(last) <= _MOST_PAIRS:
         pairs = [(one, other) for one in first for other in last]
     else:
         pairs = list(zip(first, last, strict=False))
-    root = catalogue.root(table.table)
     return [
         _Source(
-            column=f"{root}.{before.column.name} with {behind.column.name}",
+            column=f"{root}.{before.name} with {behind.name}",
             kind=kind,
             # NULL where either is: half a name is searched for nowhere.
-            value=sql.SQL("{} || ' ' || {}").format(_own(before), _own(behind)),
+            value=sql.SQL("{} || ' ' || {}").format(_text(before), _text(behind)),
         )
         for one, other in pairs
         for before, behind, kind in _orders(one, other)
     ]
 
 
-def _orders(first: Use, last: Use) -> tuple[tuple[Use, Use, Kind], ...]:
+def _text(column: Column) -> sql.Composable:
+    return text_of(sql.Identifier(_ROW, column.name))
+
+
+def _orders(first: Column, last: Column) -> tuple[tuple[Column, Column, Kind], ...]:
     return (first, last, "first and last name"), (last, first, "last and first name")
 
 
-def _names(table: TablePlan, maskers: frozenset[str]) -> Sequence[Use]:
+def _names(table: TablePlan, maskers: frozenset[str]) -> Sequence[Column]:
     found = []
     for column in table.masked:
         use = column.use
@@ -204,7 +255,7 @@ def _names(table: TablePlan, maskers: frozenset[str]) -> Sequence[Use]:
         name = use.domain if isinstance(use.parameters, Script) else use.masker.name
         unsearched = isinstance(use.parameters, Script) and use.parameters.not_searched
         if name in maskers and use.condition is None and not use.column.is_array and not unsearched:
-            found.append(use)
+            found.append(use.column)
     return found
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from masking.proof.escapes import folded, undressed
-from masking.proof.findings import Finding, of_copies, of_shapes
+from masking.proof.findings import Found
 from masking.proof.raw_values import RawValues
 from masking.proof.search import Copies, search
 from masking.proof.shapes import ShapeCounts, count_shapes
@@ -57,13 +57,13 @@ def entries_of(script: str) -> Iterator[SchemaEntry]:
 
 def search_literals(
     entries: Sequence[SchemaEntry], raw: RawValues | None, acknowledged: Mapping[str, Mapping[str, str]]
-) -> list[Finding]:
+) -> Found:
     """What is found in them, each entry counting once. A place whose name is found itself is told by its kind only.
 
     Raw user names aren't searched for: many are a word that a column or a table is called by.
     """
     key = raw.key if raw is not None else WordKey.drawn()
-    findings: list[Finding] = []
+    result = Found()
     for batch in _batches(entries):
         rows = "".join(
             f"{entry.name.translate(_ENDS)}\t{entry.schema.translate(_ENDS)}\t{entry.text.translate(_ENDS)}\n"
@@ -91,10 +91,9 @@ def search_literals(
             for entry in batch
             for _ in range(_VALUES)
         ]
-        findings += of_shapes(places, reasons, shapes)
-        if raw is not None:
-            findings += of_copies(places, reasons, copies, raw)
-    return list(dict.fromkeys(findings))
+        result.add(places, reasons, shapes, copies, raw)
+    result.findings = list(dict.fromkeys(result.findings))
+    return result
 
 
 def _told(entry: SchemaEntry, *, name: bool, schema: bool) -> str:

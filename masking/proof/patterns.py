@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final, Literal
 
 from masking.maskers.phone_range import RESERVED, pattern
@@ -10,15 +11,19 @@ from masking.maskers.reserved_domains import is_reserved
 
 Shape = Literal["email", "phone", "ssn", "card", "iban", "private_key", "api_token", "jwt", "password_hash"]
 
-# A label, and labels with a last one of letters. Local parts are looked at up to 64 characters (RFC 5321, 4.5.3.1.1).
-EMAIL: Final = re.compile(
-    rb"@((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24})(?![A-Za-z0-9-])"
-)
-LOCAL_PART_END: Final = frozenset(
+# Local parts are looked at up to 64 characters (RFC 5321, 4.5.3.1.1); letters may be of any alphabet (RFC 6531).
+_LOCAL_PART_END: Final = frozenset(
     b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~"
 )
+_AFTER_AT: Final = re.compile(rb"@([A-Za-z0-9.\x80-\xff-]{3,255})")
+_LABEL: Final = r"[A-Za-z0-9\x80-\U0010ffff]"
+# Labels, and a last one of letters, in its own alphabet or as DNS has it (RFC 5890).
+_HOST: Final = re.compile(
+    rf"((?:{_LABEL}(?:(?:{_LABEL}|-){{0,61}}{_LABEL})?\.)+"
+    r"(?:[Xx][Nn]--[A-Za-z0-9-]{1,58}[A-Za-z0-9]|[A-Za-z]{2,24}|[\x80-\U0010ffff]{2,24}))(?![A-Za-z0-9-])"
+)
 # logo@2x.png is a picture for dense screens.
-_PICTURE: Final = re.compile(rb"@[1-9]x\.[A-Za-z]{2,4}$")
+_PICTURE: Final = re.compile(r"[1-9]x\.[A-Za-z]{2,4}$")
 
 #: With its country's code behind a +, or as the North American plan's numbers are written.
 PHONE_ABROAD: Final = re.compile(
@@ -106,10 +111,33 @@ PASSWORD_HASH: Final = re.compile(
 
 def is_email(block: bytes, at: int) -> bool:
     """Whether the @ at ``at`` is that of an address which may be somebody's."""
-    found = EMAIL.match(block, at)
-    if found is None or at == 0 or block[at - 1] not in LOCAL_PART_END:
+    if at == 0 or not _ends_local_part(block, at):
         return False
-    return not is_reserved(found[1].decode()) and not _PICTURE.match(found[0])
+    after = _AFTER_AT.match(block, at)
+    found = _HOST.match(_up_to_punctuation(after[1])) if after else None
+    return found is not None and not is_reserved(found[1]) and not _PICTURE.match(found[1])
+
+
+def _ends_local_part(block: bytes, at: int) -> bool:
+    if block[at - 1] < 0x80:
+        return block[at - 1] in _LOCAL_PART_END
+    # A character is four bytes at most; what is left of the one before is dropped.
+    return _is_of_word(block[max(0, at - 4) : at].decode("utf-8", "ignore")[-1:])
+
+
+def _up_to_punctuation(text: bytes) -> str:
+    """Up to what is no letter, digit or mark beyond ASCII: a curly quote, a wide comma."""
+    if text.isascii():
+        return text.decode()
+    whole = text.decode("utf-8", "ignore")
+    ends = (
+        place for place, character in enumerate(whole) if character >= "\x80" and not _is_of_word(character)
+    )
+    return whole[: next(ends, len(whole))]
+
+
+def _is_of_word(character: str) -> bool:
+    return character != "" and unicodedata.category(character)[0] in "LMN"
 
 
 def is_phone(number: bytes) -> bool:

@@ -9,12 +9,14 @@ from contracts.report import AcknowledgedFinding, Check, MaskingReport, NotSearc
 from masking.catalogue import Catalogue
 from masking.planning.plan import Plan
 from masking.proof import gathering, scope
-from masking.proof.findings import RAW_VALUES, Finding
+from masking.proof.findings import RAW_VALUES, ByChance, Finding, Found
 from masking.proof.literals import LITERALS, SchemaEntry
 from masking.proof.raw_values import RawValues
 
 RAW_VALUES_ELSEWHERE = "raw values in other columns"
 SHAPES = "shapes of personal data and secrets in kept columns"
+#: Columns named in which chance explains something.
+_MOST_PLACES = 5
 
 
 def not_searched(plan: Plan, catalogue: Catalogue) -> tuple[NotSearched, ...]:
@@ -31,10 +33,10 @@ def not_searched(plan: Plan, catalogue: Catalogue) -> tuple[NotSearched, ...]:
     )
 
 
-def checks_of(findings: Iterable[Finding], values: int, columns: int, raw: RawValues) -> tuple[Check, ...]:
+def checks_of(found: Found, values: int, columns: int, raw: RawValues) -> tuple[Check, ...]:
     """The two searches of one clone, of which nothing unacknowledged was found."""
     acknowledged: dict[str, int] = defaultdict(int)
-    for finding in findings:
+    for finding in found.findings:
         acknowledged[RAW_VALUES_ELSEWHERE if finding.rule == RAW_VALUES else SHAPES] += finding.count
     where = f"{values} values of {columns} kept columns"
     names = sum(count > 0 for count in raw.counts)
@@ -44,8 +46,9 @@ def checks_of(findings: Iterable[Finding], values: int, columns: int, raw: RawVa
         else ""
     )
     details = {
-        RAW_VALUES_ELSEWHERE: f"{len(raw)} raw values of {names} columns, in {where}{dense}",
-        SHAPES: where,
+        RAW_VALUES_ELSEWHERE: f"{len(raw)} raw values of {names} columns, in {where}{dense}"
+        + explained(one for one in found.by_chance if one.rule == RAW_VALUES),
+        SHAPES: where + explained(one for one in found.by_chance if one.rule != RAW_VALUES),
     }
     return tuple(
         Check(
@@ -58,7 +61,20 @@ def checks_of(findings: Iterable[Finding], values: int, columns: int, raw: RawVa
     )
 
 
-def literals_check(entries: Sequence[SchemaEntry], acknowledged: Sequence[AcknowledgedFinding]) -> Check:
+def explained(by_chance: Iterable[ByChance]) -> str:
+    """How many numbers were let pass since chance explains them, of how many, and where most are."""
+    found = sorted(by_chance, key=lambda one: (-one.count, one.place))
+    if not found:
+        return ""
+    count, numbers = sum(one.count for one in found), sum(one.numbers for one in found)
+    places = ", ".join(f"{one.place} {one.count} of {one.numbers}" for one in found[:_MOST_PLACES])
+    more = f", and {len(found) - _MOST_PLACES} more columns" if len(found) > _MOST_PLACES else ""
+    return f"; {count} numbers that chance explains, of {numbers} ({places}{more})"
+
+
+def literals_check(
+    entries: Sequence[SchemaEntry], found: Found, acknowledged: Sequence[AcknowledgedFinding]
+) -> Check:
     """The search of the schema, of which nothing unacknowledged was found. It has objects in the place of rows."""
     count = sum(finding.count for finding in acknowledged)
     return Check(
@@ -66,6 +82,7 @@ def literals_check(entries: Sequence[SchemaEntry], acknowledged: Sequence[Acknow
         scope_rows=len(entries),
         result="passed",
         detail=f"of {len(entries)} objects all that the archive will say of them; raw user names aside"
+        + explained(found.by_chance)
         + (f"; {count} acknowledged" if count else ""),
     )
 

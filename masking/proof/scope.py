@@ -15,10 +15,21 @@ from masking.proof.gathering import NotSearched
 from masking.statements.passes import rows_of
 
 _TEXT = frozenset(
-    {"text", "varchar", "bpchar", "char", "name", "json", "jsonb", "xml", "tsvector", "jsonpath"}
+    {"text", "varchar", "bpchar", "char", "name", "json", "jsonb", "xml", "tsvector", "tsquery", "jsonpath"}
 )
-#: Types without a shape of their own, whose values may be an id or a phone number as a whole.
-_NUMBERS = frozenset({"int4", "int8", "numeric", "uuid"})
+#: Types whose values may be an id, or a phone or card number, as a whole; in ranges, their bounds.
+_NUMBERS = frozenset(
+    {
+        *("int4", "int8", "numeric", "oid", "xid8"),
+        *("int4range", "int8range", "numrange", "int4multirange", "int8multirange", "nummultirange"),
+    }
+)
+_OBJECTS = frozenset(
+    {
+        *("regclass", "regcollation", "regconfig", "regdictionary", "regnamespace", "regoper"),
+        *("regoperator", "regproc", "regprocedure", "regrole", "regtype"),
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +67,7 @@ def searched(plan: Plan, catalogue: Catalogue) -> Iterator[SearchedTable]:
         columns = tuple(
             SearchedColumn(
                 name=found.column.name,
-                has_shapes=_holds_text(found.column),
+                has_shapes=_holds_text(found.column) or found.column.element_type in _NUMBERS,
                 value=_value(found.column),
                 acknowledged=dict(found.acknowledged),
             )
@@ -109,7 +120,13 @@ def _why_not(found: ColumnPlan, *, is_key: bool) -> str | None:
         return f"the policy keeps what redact leaves: {found.reason}"
     if _holds_text(column):
         return None
-    if column.base_type not in _NUMBERS:
+    if column.enum_labels:
+        return "its labels are the schema's, which is searched"
+    if column.element_type in _OBJECTS:
+        return f"type {column.type} names objects of the schema, which is searched"
+    if column.element_type == "int2":
+        return f"type {column.type}: its numbers are too short to tell"
+    if column.element_type not in _NUMBERS and column.element_type != "uuid":
         return f"type {column.type} holds neither text nor a whole number"
     if column.identity or is_key:
         return "a key of numbers"

@@ -1,22 +1,23 @@
-"""Looking raw values up in a block of what masking keeps: single words, and runs of up to eight."""
+"""Looking raw values up in a block of what masking keeps: single words, and runs of a few."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from masking.proof.hash_table import OTHER
 from masking.proof.kinds import SHORTEST, SHORTEST_NUMBER, Kind
-from masking.proof.raw_values import RawValues
+from masking.proof.raw_values import LONGEST_NUMBER, RawValues
 from masking.proof.words import Places, Words
-from masking.proof.writing import group_code
+from masking.proof.writing import GROUP_BASE, USUAL_GROUPS
 
-#: Digits of the longest number that may come about by chance.
-_LONGEST_NUMBER = 19
+#: Runs that pass the filters, looked up together.
+_AT_ONCE = 1 << 15
 
 
 @dataclass
@@ -32,38 +33,92 @@ class Copies:
 
 def search(words: Words, raw: RawValues, columns: int, into: Copies) -> None:
     """Count the raw values in a block of COPY's rows of so many ``columns``."""
-    if not len(words) or not raw.runs:
+    if not len(words) or not len(raw.hashes):
         return
-    hits = [_single(words, raw, columns, into), *_runs(words, raw)]
-    starts = np.concatenate([first for first, _, _ in hits])
-    if not len(starts):
+    numbers = np.zeros((columns, LONGEST_NUMBER + 1), dtype=np.int64)
+    hits = list(_hits(words, raw, numbers))
+    for column, length in np.argwhere(numbers).tolist():
+        if length in raw.densities:
+            into.numbers[column, length] += int(numbers[column, length])
+    if not hits:
         return
-    origins = np.concatenate([origin for _, origin, _ in hits])
-    digits = np.concatenate([digit for _, _, digit in hits])
-    values = words.values_of(starts)
+    first, counts, digits, origins = (np.concatenate([hit[place] for hit in hits]) for place in range(4))
+    is_one = _are_names(words, first, counts, origins, raw)
     # A value counts once for an origin, however often it is there.
-    rows = np.stack((values, origins, digits))
+    rows = np.stack((words.values[first], origins, digits))[:, is_one]
     for value, origin, length in np.unique(rows, axis=1).T.tolist():
         into.found[value % columns, origin, length] += 1
 
 
+def _hits(
+    words: Words, raw: RawValues, numbers: npt.NDArray[np.int64]
+) -> Iterator[tuple[Places, Places, Places, Places]]:
+    """Runs that are raw values: first words, how many words, digits where they are one number, and origins.
+
+    ``numbers[column, digits]`` counts numbers.
+    """
+    from masking.proof.kernels.runs import likely
+
+    key = raw.key
+    first, count, digits = (np.empty(_AT_ONCE, dtype=np.int32) for _ in range(3))
+    keys = np.empty(_AT_ONCE, dtype=np.uint64)
+    word = 0
+    while word < len(words):
+        word, found = likely(
+            word,
+            len(words),
+            words.lengths,
+            words.digits,
+            words.values,
+            words.hashes,
+            key.powers,
+            key.base,
+            key.forms,
+            key.spread,
+            GROUP_BASE,
+            USUAL_GROUPS,
+            raw.searched_lengths,
+            raw.likely.bits,
+            raw.likely.shift,
+            raw.likely_twos.bits,
+            raw.likely_twos.shift,
+            OTHER,
+            SHORTEST,
+            SHORTEST_NUMBER,
+            numbers,
+            first,
+            count,
+            digits,
+            keys,
+        )
+        origins = raw.hashes.origins(keys[:found])
+        is_ours = np.flatnonzero(origins >= 0)
+        if len(is_ours):
+            yield (
+                first[is_ours].astype(np.int64),
+                count[is_ours].astype(np.int64),
+                digits[is_ours].astype(np.int64),
+                origins[is_ours],
+            )
+
+
 def _are_names(
-    words: Words, first: Places, count: int, origins: Places, raw: RawValues
+    words: Words, first: Places, counts: Places, origins: Places, raw: RawValues
 ) -> npt.NDArray[np.bool_]:
     """Whether the words of names are one name: in a list, a last name comes before the next first one."""
     flags = np.ones(len(first), dtype=np.bool_)
-    block = words.block
-    for place, (word, origin) in enumerate(zip(first.tolist(), origins.tolist(), strict=True)):
-        allowed = _GAPS.get(raw.kinds[origin])
-        if allowed is None:
-            continue
+    is_name = np.array([kind in _GAPS for kind in raw.kinds])[origins]
+    block, starts = words.block, words.starts
+    ends = starts + words.lengths
+    for place in np.flatnonzero(is_name & (counts > 1)).tolist():
+        word, kind = int(first[place]), raw.kinds[origins[place]]
         gaps = [
-            block[words.ends[number] : words.starts[number + 1]].tobytes()
-            for number in range(word, word + count - 1)
+            block[ends[number] : starts[number + 1]].tobytes()
+            for number in range(word, word + int(counts[place]) - 1)
         ]
-        before = block[max(0, int(words.starts[word]) - 2) : words.starts[word]].tobytes()
-        turned = raw.kinds[origin] == "last and first name"
-        flags[place] = all(allowed.fullmatch(gap) for gap in gaps) and not (
+        before = block[max(0, int(starts[word]) - 2) : starts[word]].tobytes()
+        turned = kind == "last and first name"
+        flags[place] = all(_GAPS[kind].fullmatch(gap) for gap in gaps) and not (
             turned and _GOES_ON.fullmatch(before)
         )
     return flags
@@ -76,61 +131,3 @@ _GAPS: Mapping[Kind, re.Pattern[bytes]] = {
 }
 #: A word right before.
 _GOES_ON = re.compile(rb"[^\W_] ")
-_Hits = tuple[Places, Places, Places]
-
-
-def _single(words: Words, raw: RawValues, columns: int, into: Copies) -> _Hits:
-    long = np.flatnonzero(words.lengths >= SHORTEST)
-    start, stop = words.compact[long], words.compact_end(long)
-    _count_numbers(words, long, columns, raw, into)
-    hashes = words.hashes(start, stop)
-    maybe = raw.of_one.passing(hashes)
-    origins = raw.origins(hashes[maybe], 1)
-    found = origins >= 0
-    hit = long[maybe[found]]
-    length = words.lengths[hit]
-    digits = words.digit_counts(words.compact[hit], words.compact_end(hit))
-    return hit, origins[found], np.where(digits == length, length, 0)
-
-
-def _count_numbers(words: Words, long: Places, columns: int, raw: RawValues, into: Copies) -> None:
-    lengths = words.lengths[long]
-    likely = long[
-        (lengths >= SHORTEST_NUMBER) & (lengths <= _LONGEST_NUMBER) & _begins_with_digit(words, long)
-    ]
-    digits = words.digit_counts(words.compact[likely], words.compact_end(likely))
-    numbers = likely[digits == words.lengths[likely]]
-    if not len(numbers):
-        return
-    rows = np.stack((words.values_of(numbers) % columns, words.lengths[numbers]))
-    found, counts = np.unique(rows, axis=1, return_counts=True)
-    for (column, length), count in zip(found.T.tolist(), counts.tolist(), strict=True):
-        if length in raw.densities:
-            into.numbers[column, length] += count
-
-
-def _begins_with_digit(words: Words, which: Places) -> npt.NDArray[np.bool_]:
-    return words.block[words.starts[which]] - np.uint8(ord("0")) <= 9
-
-
-def _runs(words: Words, raw: RawValues) -> list[_Hits]:
-    longer = [count for count in raw.runs if count > 1]
-    if not longer or len(words) < 2:
-        return []
-    stop = words.compact_end(np.arange(1, len(words), dtype=np.int64))
-    likely = raw.of_two.passing(words.hashes(words.compact[:-1], stop))
-    hits = []
-    for count in longer:
-        first = likely[likely + count <= len(words)]
-        last = first + count - 1
-        start, stop = words.compact[first], words.compact_end(last)
-        hashes = words.hashes(start, stop)
-        is_number = words.digit_counts(start, stop) == stop - start
-        hashes[is_number] += group_code(words, first[is_number], count)
-        origins = raw.origins(hashes, count)
-        found = np.flatnonzero(origins >= 0)
-        # Words of two values aren't one.
-        found = found[words.values_of(first[found]) == words.values_of(last[found])]
-        found = found[_are_names(words, first[found], count, origins[found], raw)]
-        hits.append((first[found], origins[found], np.zeros(len(found), dtype=np.int64)))
-    return hits

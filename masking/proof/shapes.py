@@ -1,9 +1,10 @@
-"""Looking for what personal data and secrets look like. Where one may begin is found by numpy, and only there a pattern
-is tried.
+"""Looking for what personal data and secrets look like. Where one may begin is found by a kernel, and only there a
+pattern is tried.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -11,49 +12,26 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from masking.proof import patterns
 from masking.proof.patterns import Shape
-from masking.proof.words import Places, Words
+from masking.proof.words import Words
 
-#: How many values of a column have a shape that numbers may have by chance, before chance explains any.
+#: How many numbers of a card's length are in a column before chance explains that some pass for cards.
 _FEW: Final = 20
-#: Of random digits of a card's length one in ten passes its check; so many are taken for chance.
-_BY_CHANCE: Final = 0.2
+#: One number in ten that begins like an issuer's has the check digit of a card. Twice as many are taken for chance, and
+#: where they are few, as many as so many standard deviations above it.
+_CHANCE: Final = 0.1
+_DEVIATIONS: Final = 2.5
 _PREFIX_BYTES: Final = 3
 #: The first three characters of API tokens, JWTs and password hashes that begin a word.
-_PREFIXES: Final = np.array(
-    sorted(
-        first[0] | first[1] << 8 | first[2] << 16
-        for first in (
-            *(
-                b"sk_",
-                b"rk_",
-                b"ghp",
-                b"gho",
-                b"ghu",
-                b"ghs",
-                b"ghr",
-                b"git",
-                b"glp",
-                b"xox",
-                b"AKI",
-                b"ASI",
-                b"AIz",
-            ),
-            *(b"SG.", b"npm", b"whs", b"shp", b"dop", b"hf_", b"ya2", b"sk-", b"pyp", b"dck", b"hvs", b"eyJ"),
-            *(b"pbk", b"scr", b"SCR", b"md5"),
-        )
-    ),
-    dtype=np.uint32,
+_PREFIXES: Final = (
+    *(b"sk_", b"rk_", b"ghp", b"gho", b"ghu", b"ghs", b"ghr", b"git", b"glp", b"xox", b"AKI", b"ASI", b"AIz"),
+    *(b"SG.", b"npm", b"whs", b"shp", b"dop", b"hf_", b"ya2", b"sk-", b"pyp", b"dck", b"hvs", b"eyJ"),
+    *(b"pbk", b"scr", b"SCR", b"md5"),
 )
-_PREFIX_BEGINS = np.zeros(1 << 16, dtype=np.bool_)
-_PREFIX_BEGINS[_PREFIXES & 0xFFFF] = True
-_UPPER = np.zeros(256, dtype=np.bool_)
-_UPPER[ord("A") : ord("Z") + 1] = True
-_DIGIT = np.zeros(256, dtype=np.bool_)
-_DIGIT[ord("0") : ord("9") + 1] = True
+#: Places by word that are looked at together.
+_AT_ONCE: Final = 1 << 14
 
 Found = Iterator[tuple[Shape, int]]
 
@@ -63,53 +41,112 @@ class ShapeCounts:
     """How many values of each column have a shape, and how many numbers of a card's length there are."""
 
     found: dict[tuple[int, Shape], int] = field(default_factory=lambda: defaultdict(int))
-    #: Cards written without a gap, and numbers that might have been one, by column.
+    #: Cards written without a gap, numbers that begin like an issuer's, and all numbers of their length, by column.
     bare_cards: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    issuers_numbers: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     bare_numbers: dict[int, int] = field(default_factory=lambda: defaultdict(int))
 
     def beyond_chance(self) -> dict[tuple[int, Shape], int]:
         """What is found, without cards that are no more than random numbers of their length would make."""
         found = dict(self.found)
+        by_chance = self.cards_by_chance()
         for column, cards in self.bare_cards.items():
-            numbers = self.bare_numbers[column]
-            if numbers < _FEW or cards > numbers * _BY_CHANCE:
+            if column not in by_chance:
                 found[column, "card"] = found.get((column, "card"), 0) + cards
         return found
+
+    def cards_by_chance(self) -> dict[int, tuple[int, int]]:
+        """By column, the cards that are no more, and how many numbers begin like an issuer's."""
+        return {
+            column: (cards, self.issuers_numbers[column])
+            for column, cards in self.bare_cards.items()
+            if self.bare_numbers[column] >= _FEW and cards <= _most_by_chance(self.issuers_numbers[column])
+        }
+
+
+def _most_by_chance(numbers: int) -> float:
+    expected = numbers * _CHANCE
+    return expected + max(expected, _DEVIATIONS * math.sqrt(expected * (1 - _CHANCE)))
 
 
 def count_shapes(block: bytes, words: Words, columns: int, into: ShapeCounts) -> None:
     """Count them in a block of COPY's rows of so many ``columns``; ``words`` are those of that block, in its case."""
-    characters = np.frombuffer(block + bytes(8), dtype=np.uint8)
     found: dict[Shape, list[int]] = defaultdict(list)
-    for shape, place in _all(block, characters, words):
+    for shape, place in (*_at_marks(block), *_at_words(block, words, columns, into)):
         found[shape].append(place)
     for shape, places in found.items():
         values = words.values_at(np.array(places, dtype=np.int64))
         for value in dict.fromkeys(values.tolist()):
             into.found[value % columns, shape] += 1
-    _count_bare_cards(block, characters, words, columns, into)
 
 
-def _all(block: bytes, characters: npt.NDArray[np.uint8], words: Words) -> Found:
+def _at_marks(block: bytes) -> Found:
+    """What is told by a character that few values have."""
     for found in re.finditer(b"@", block) if b"@" in block else ():
         if patterns.is_email(block, found.start()):
             yield "email", found.start()
-    yield from _numbers(block, characters, words)
-    yield from _ibans(block, characters, words)
-    yield from _secrets(block, characters, words)
-
-
-def _numbers(block: bytes, characters: npt.NDArray[np.uint8], words: Words) -> Found:
     for found in re.finditer(rb"\+(?=[1-9])", block) if b"+" in block else ():
         number = patterns.PHONE_ABROAD.match(block, found.start())
         if number and _stands_alone(block, found.start()) and patterns.is_phone(number[0]):
             yield "phone", found.start()
-    numbers = np.flatnonzero(_DIGIT[characters[words.starts]])
-    for shape, groups, pattern, holds in _GROUPED:
-        for place in words.starts[_grouped(words.lengths, numbers, groups)].tolist():
+    if b"-----BEGIN " in block or b"PuTTY-User-Key-File" in block:
+        for found in patterns.PRIVATE_KEY.finditer(block):
+            yield "private_key", found.start()
+    for mark in (b"$", b"{SSHA"):
+        if mark in block:
+            for found in re.finditer(re.escape(mark), block):
+                if patterns.PASSWORD_HASH.match(block, found.start()):
+                    yield "password_hash", found.start()
+
+
+def _at_words(block: bytes, words: Words, columns: int, into: ShapeCounts) -> Found:
+    """What begins with a word."""
+    for word, what in _begins(block, words):
+        place = int(words.starts[word])
+        if what == _NUMBER:
+            column = int(words.values[word]) % columns
+            into.bare_numbers[column] += 1
+            number = patterns.CARD.match(block, place)
+            if number and _stands_alone(block, place):
+                into.issuers_numbers[column] += 1
+                into.bare_cards[column] += patterns.is_card(number[0])
+        elif what == _IBAN:
+            if _is_iban(block, place):
+                yield "iban", place
+        elif what == _PREFIX:
+            for shape, pattern in _SECRETS:
+                if pattern.match(block, place):
+                    yield shape, place
+        else:
+            shape, _, pattern, holds = _GROUPED[what]
             number = pattern.match(block, place)
             if number and _stands_alone(block, place) and holds(number[0]):
                 yield shape, place
+
+
+def _begins(block: bytes, words: Words) -> Iterator[tuple[int, int]]:
+    """Words with which something may begin, and what."""
+    from masking.proof.kernels.begins import begins
+
+    # A prefix is read behind the last word, too.
+    characters = np.frombuffer(block + bytes(_PREFIX_BYTES), dtype=np.uint8)
+    numbers, what = (np.empty(_AT_ONCE, dtype=np.int32) for _ in range(2))
+    word = 0
+    while word < len(words):
+        word, found = begins(
+            word,
+            len(words),
+            characters,
+            words.starts,
+            words.lengths,
+            words.digits,
+            _DIGITS_OF_GROUPS,
+            _MAY_BEGIN_SECRETS,
+            *_DIGITS_OF_CARDS,
+            numbers,
+            what,
+        )
+        yield from zip(numbers[:found].tolist(), what[:found].tolist(), strict=True)
 
 
 _GROUPED: Final[tuple[tuple[Shape, tuple[int, ...], re.Pattern[bytes], Callable[[bytes], bool]], ...]] = (
@@ -131,66 +168,27 @@ def _stands_alone(block: bytes, place: int) -> bool:
     return not _GOES_ON.search(before) or bool(_COUNTRY.search(before))
 
 
-def _grouped(lengths: Places, numbers: Places, groups: tuple[int, ...]) -> Places:
-    """Of ``numbers``, which are words, those that begin words of so many characters."""
-    found = numbers[: np.searchsorted(numbers, len(lengths) - len(groups) + 1)]
-    for place, group in enumerate(groups):
-        found = found[lengths[found + place] == group]
-    return found
+def _is_iban(block: bytes, place: int) -> bool:
+    code = patterns.IBAN.match(block, place)
+    while code:
+        if patterns.is_iban(code[0]):
+            return True
+        # A word of capitals may follow an IBAN in groups.
+        shorter = code[0].rpartition(b" ")[0]
+        code = patterns.IBAN.fullmatch(shorter) if shorter else None
+    return False
 
 
-def _ibans(block: bytes, characters: npt.NDArray[np.uint8], words: Words) -> Found:
-    starts = words.starts[words.lengths >= 4]
-    starts = starts[_DIGIT[characters[starts + 2]]]
-    for offset, letters in ((3, _DIGIT), (0, _UPPER), (1, _UPPER)):
-        starts = starts[letters[characters[starts + offset]]]
-    for place in starts.tolist():
-        code = patterns.IBAN.match(block, place)
-        while code:
-            if patterns.is_iban(code[0]):
-                yield "iban", place
-                break
-            # A word of capitals may follow an IBAN in groups.
-            shorter = code[0].rpartition(b" ")[0]
-            code = patterns.IBAN.fullmatch(shorter) if shorter else None
-
-
-def _secrets(block: bytes, characters: npt.NDArray[np.uint8], words: Words) -> Found:
-    if b"-----BEGIN " in block or b"PuTTY-User-Key-File" in block:
-        for found in patterns.PRIVATE_KEY.finditer(block):
-            yield "private_key", found.start()
-    for mark in (b"$", b"{SSHA"):
-        if mark in block:
-            for found in re.finditer(re.escape(mark), block):
-                if patterns.PASSWORD_HASH.match(block, found.start()):
-                    yield "password_hash", found.start()
-    first = characters[words.starts].astype(np.uint32)
-    second = characters[words.starts + 1].astype(np.uint32)
-    two = first | second << np.uint32(8)
-    likely = words.starts[_PREFIX_BEGINS[two]]
-    three = sum((characters[likely + place].astype(np.uint32) << np.uint32(8 * place)) for place in range(3))
-    for place in likely[np.isin(three, _PREFIXES)].tolist():
-        for shape, pattern in _AT_WORDS:
-            if pattern.match(block, place):
-                yield shape, place
-
-
-_AT_WORDS: Final[tuple[tuple[Shape, re.Pattern[bytes]], ...]] = (
+_SECRETS: Final[tuple[tuple[Shape, re.Pattern[bytes]], ...]] = (
     ("jwt", patterns.JWT),
     ("api_token", patterns.API_TOKEN),
     ("password_hash", patterns.PASSWORD_HASH),
 )
-
-
-def _count_bare_cards(
-    block: bytes, characters: npt.NDArray[np.uint8], words: Words, columns: int, into: ShapeCounts
-) -> None:
-    lengths = words.lengths
-    likely = np.flatnonzero((lengths >= 13) & (lengths <= 19) & _DIGIT[characters[words.starts]])
-    digits = words.digit_counts(words.compact[likely], words.compact_end(likely))
-    likely = likely[digits == lengths[likely]]
-    for place, value in zip(words.starts[likely].tolist(), words.values_of(likely).tolist(), strict=True):
-        into.bare_numbers[value % columns] += 1
-        number = patterns.CARD.match(block, place)
-        if number and _stands_alone(block, place) and patterns.is_card(number[0]):
-            into.bare_cards[value % columns] += 1
+#: As masking.proof.kernels.begins numbers what isn't digits in groups.
+_IBAN, _PREFIX, _NUMBER = 100, 101, 102
+_DIGITS_OF_CARDS: Final = (13, 19)
+_DIGITS_OF_GROUPS: Final = np.array(
+    [(*groups, *(0,) * (4 - len(groups))) for _, groups, _, _ in _GROUPED], dtype=np.int32
+)
+_MAY_BEGIN_SECRETS = np.zeros(1 << 16, dtype=np.bool_)
+_MAY_BEGIN_SECRETS[[(one ^ two << 5 ^ three << 10) & 0xFFFF for one, two, three in _PREFIXES]] = True

@@ -83,11 +83,11 @@ def _of_any_format(use: Use, values: sql.Composable) -> sql.Composed:
     ).format(
         number=hash_number(use, sql.SQL("space.canonical")),
         values=values,
-        space=_space(use, sql.Identifier("raw", "value")),
+        space=space_of(use, sql.Identifier("raw", "value")),
     )
 
 
-def _space(use: Use, value: sql.Composable) -> sql.Composable:
+def space_of(use: Use, value: sql.Composable) -> sql.Composable:
     """What says of a value which range it has a slot of, and which slot it stands for itself."""
     if use.masker.space is not None:
         return use.masker.space(use, value)

@@ -32,7 +32,6 @@ def read_report(login: Login, database: str) -> MaskingReport:
 
     Raises :class:`PreconditionFailed` where there is nothing.
     """
-    found = None
     with (
         safe_errors(f"database {database!r}", doing="reading its masking report"),
         connect(login, database, autocommit=True) as connection,

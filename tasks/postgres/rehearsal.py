@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import psycopg
@@ -34,6 +35,7 @@ from masking.statements.rehearsal import (
     try_indexes,
     try_updates,
 )
+from masking.statements.twins import has_twins, may_have_twins
 from tasks.postgres.masking_functions import create_functions
 from tasks.postgres.masking_session import (
     SCHEMA,
@@ -76,6 +78,7 @@ def rehearse(
         rehearsing = _Rehearsing(connection, catalogue, plan)
         rehearsing.prepare()
         rehearsing.explain()
+        rehearsing.look_for_twins()
         counts = rehearsing.run()
         raise psycopg.Rollback(whole)
     if rehearsing.violations:
@@ -138,6 +141,22 @@ class _Rehearsing:
                         place=str(statement.position),
                         what=f"this statement doesn't run: {refusal.name} (SQLSTATE {refusal.sqlstate})",
                         remedy="Mend it.",
+                    )
+                )
+
+    def look_for_twins(self) -> None:
+        """Whether two values of a unique column would get one mask: in whole columns, since one pair is enough."""
+        for table, use in may_have_twins(self.plan, self.catalogue):
+            has_them = False
+            with suppress(psycopg.errors.QueryCanceled), self.connection.transaction():
+                has_them = self.connection.execute(has_twins(table, use)).fetchall() == [(True,)]
+            if has_them:
+                self._add(
+                    Violation(
+                        place=f"column {table}.{use.column.name}",
+                        what="it is unique, and values differ only in letters or signs for which masker"
+                        f" {use.masker.name} writes x",
+                        remedy="Mend the values at the source, or use pseudonym for the column.",
                     )
                 )
 

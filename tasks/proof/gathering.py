@@ -15,18 +15,22 @@ from masking.proof.raw_values import Gathered, RawValues, TooManyRawValues
 from masking.proof.words import WordKey
 from masking.proof.writing import gather
 from tasks.postgres.masking_session import masking_session
+from tasks.postgres.progress import is_done
+from tasks.postgres.rewrite import join_owners
 from tasks.proof.copies import read_all
 
 
 def gather_raw_values(login: Login, database: str, catalogue: Catalogue, plan: Plan) -> RawValues:
     """Keyed hashes of the clone's raw values, for :func:`tasks.proof.searching.search_clone` after the pass.
 
-    Tables are to be emptied and filtered before. The hashes stay in this process's memory.
+    Also of rows that will be left out and of tables that will be emptied, so those must be there still. The hashes stay
+    in this process's memory.
 
     Raises:
-        PreconditionFailed: a pass has begun, so some raw values are gone; or there are too many.
+        PreconditionFailed: a pass has begun, or rows were left out, so some raw values are gone; or there are too many.
     """
-    _check_nothing_is_masked(login, database)
+    join_owners(login, database, plan)
+    _check_nothing_is_gone(login, database, plan)
     return read_raw_values(login, database, catalogue, plan)
 
 
@@ -59,16 +63,20 @@ def read_raw_values(login: Login, database: str, catalogue: Catalogue, plan: Pla
         ) from None
 
 
-def _check_nothing_is_masked(login: Login, database: str) -> None:
+def _check_nothing_is_gone(login: Login, database: str, plan: Plan) -> None:
     with masking_session(login, database, doing="looking whether it is masked") as connection:
-        begun = connection.execute(
-            "SELECT FROM refresh_mask.progress WHERE pg_catalog.starts_with(step, 'stage ') LIMIT 1"
-        ).rowcount
-        # An earlier run of this step ended well: what it left is no raw data.
-        ended = connection.execute(
-            "SELECT WHERE pg_catalog.to_regclass('refresh_archive.masking_report') IS NOT NULL"
-        ).rowcount
-    if begun or ended:
+        (has_begun, has_ended), *_ = connection.execute(
+            "SELECT pg_catalog.to_regclass('refresh_mask.progress') IS NOT NULL,"
+            " pg_catalog.to_regclass('refresh_archive.masking_report') IS NOT NULL"
+        ).fetchall()
+        is_masked = has_ended or (
+            has_begun
+            and connection.execute(
+                "SELECT FROM refresh_mask.progress WHERE pg_catalog.starts_with(step, 'stage ') LIMIT 1"
+            ).rowcount
+        )
+        is_reduced = has_begun and plan.leaves_rows_out and is_done(connection, "reduced")
+    if is_masked or is_reduced:
         raise PreconditionFailed(
             "it, or a part of it, is masked already, and what was known of its raw values is gone with that process",
             resource=f"database {database!r} of the clone",

@@ -26,11 +26,11 @@ def prove(
         VerificationFailed: naming each table, column, count and rule, and no value.
     """
     searched = search_clone(login, database, catalogue, plan, raw)
-    check_acknowledged(searched.findings, resource=f"database {database!r} of the clone")
+    check_acknowledged(searched.found.findings, resource=f"database {database!r} of the clone")
     return with_proof(
         report,
-        checks_of(searched.findings, searched.values, searched.columns, raw),
-        acknowledged_of(searched.findings),
+        checks_of(searched.found, searched.values, searched.columns, raw),
+        acknowledged_of(searched.found.findings),
         not_searched(plan, catalogue),
     )
 
@@ -45,10 +45,10 @@ def prove_schema(
         PreconditionFailed: no schema was saved.
     """
     entries = read_schema_entries(login, database)
-    findings = search_literals(entries, raw, plan.literals)
-    check_acknowledged(findings, resource=f"the schema of database {database!r} of the clone")
-    acknowledged = acknowledged_of(findings)
-    return with_proof(report, (literals_check(entries, acknowledged),), acknowledged, ())
+    found = search_literals(entries, raw, plan.literals)
+    check_acknowledged(found.findings, resource=f"the schema of database {database!r} of the clone")
+    acknowledged = acknowledged_of(found.findings)
+    return with_proof(report, (literals_check(entries, found, acknowledged),), acknowledged, ())
 
 
 def check_acknowledged(findings: Iterable[Finding], *, resource: str) -> None:

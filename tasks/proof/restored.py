@@ -8,7 +8,7 @@ from contracts.report import Check, MaskingReport
 from masking.planning.plan import make_plan
 from masking.policy.rules import Policy
 from masking.proof.literals import LITERALS, search_literals
-from masking.proof.report import SHAPES
+from masking.proof.report import SHAPES, explained
 from tasks.postgres.catalogue import read_catalogue
 from tasks.proof.checksums import checksums_of
 from tasks.proof.proving import check_acknowledged
@@ -48,9 +48,10 @@ def check_restored(login: Login, database: str, policy: Policy, signed: MaskingR
             remedy="The target is what it was. Start a new refresh; if it comes again, it is a bug.",
         )
     searched = search_clone(login, database, catalogue, plan, None)
-    check_acknowledged(searched.findings, resource=resource)
+    check_acknowledged(searched.found.findings, resource=resource)
     entries = dump_schema_entries(login, database)
-    check_acknowledged(search_literals(entries, None, plan.literals), resource=resource)
+    literals = search_literals(entries, None, plan.literals)
+    check_acknowledged(literals.findings, resource=resource)
     rows = sum(int(checksum.partition(":")[0]) for checksum in found.values())
     return (
         Check(name=CHECKSUMS, scope_rows=rows, result="passed", detail=f"of {len(found)} tables, as signed"),
@@ -58,12 +59,13 @@ def check_restored(login: Login, database: str, policy: Policy, signed: MaskingR
             name=_RESTORED + SHAPES,
             scope_rows=searched.values,
             result="passed",
-            detail=f"{searched.values} values of {searched.columns} kept columns",
+            detail=f"{searched.values} values of {searched.columns} kept columns"
+            + explained(searched.found.by_chance),
         ),
         Check(
             name=_RESTORED + LITERALS,
             scope_rows=len(entries),
             result="passed",
-            detail=f"of {len(entries)} objects, for shapes",
+            detail=f"of {len(entries)} objects, for shapes" + explained(literals.by_chance),
         ),
     )

@@ -11,7 +11,7 @@ from masking.catalogue import Catalogue, TableName
 from masking.planning.plan import Plan
 from masking.proof.blocks import Block
 from masking.proof.escapes import folded, undressed
-from masking.proof.findings import Finding, of_copies, of_shapes
+from masking.proof.findings import Found
 from masking.proof.raw_values import RawValues
 from masking.proof.scope import SearchedTable, searched
 from masking.proof.search import Copies, search
@@ -29,7 +29,7 @@ class Searched:
     #: Values read, and bytes of COPY's text.
     values: int = 0
     size_bytes: int = 0
-    findings: list[Finding] = field(default_factory=list)
+    found: Found = field(default_factory=Found)
 
 
 def search_clone(
@@ -59,9 +59,7 @@ def search_clone(
 
     read_all(login, database, catalogue, tables, lambda table: len(table.columns), take)
     for _, tree in sorted(known.items()):
-        result.findings += of_shapes(tree.places, tree.acknowledged, tree.shapes)
-        if raw is not None:
-            result.findings += of_copies(tree.places, tree.acknowledged, tree.copies, raw)
+        result.found.add(tree.places, tree.acknowledged, tree.shapes, tree.copies, raw)
     return result
 
 
@@ -75,7 +73,7 @@ def find_in_kept_columns(
         for table in catalogue.tables
         for column in table.columns
     }
-    findings = search_clone(login, database, catalogue, plan, raw).findings
+    findings = search_clone(login, database, catalogue, plan, raw).found.findings
     return {places[finding.place]: f"values {finding.detail}" for finding in findings if not finding.reason}
 
 
@@ -115,6 +113,7 @@ class _Tree:
                 self.shapes.found[ours[column], shape] += count
         for mine, theirs in (
             (self.shapes.bare_cards, shapes.bare_cards),
+            (self.shapes.issuers_numbers, shapes.issuers_numbers),
             (self.shapes.bare_numbers, shapes.bare_numbers),
         ):
             for column, count in theirs.items():

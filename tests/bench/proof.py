@@ -82,7 +82,7 @@ def bench(server: BenchServer, *, rows: int, copies: int = planted.COPIES) -> di
         "combined_update_s": round(combined, 3),
         "planted": copies,
         "planted_found": found,
-        "false_alarms": false_alarms + len(searched.findings) + sum(samples.values()),
+        "false_alarms": false_alarms + len(searched.found.findings) + sum(samples.values()),
         "rows": rows,
         "searched_bytes": searched.size_bytes,
         "parts": clock.parts,
@@ -97,10 +97,10 @@ def _mask_and_prove(server: BenchServer, database: str, policy: str, clock: _Clo
     plan = make_plan(catalogue, parse_policy(policy))
     with clock.part("saved schema"):
         save_schema(login, database)
-    with clock.part("remember for the columns' own checks"):
-        remember(login, database, catalogue, plan, KEYS)
     with clock.part("gather raw values"):
         raw = gather_raw_values(login, database, catalogue, plan)
+    with clock.part("remember for the columns' own checks"):
+        remember(login, database, catalogue, plan, KEYS)
     with clock.part("mask"):
         rewrite(login, database, catalogue, plan, KEYS)
     with clock.part("columns' own checks"):
@@ -123,15 +123,15 @@ def _planted(server: BenchServer, copies: int) -> tuple[int, int]:
     login = server.login
     catalogue = read_catalogue(login, _DATABASE)
     plan = make_plan(catalogue, parse_policy(planted.POLICY))
-    remember(login, _DATABASE, catalogue, plan, KEYS)
     raw = gather_raw_values(login, _DATABASE, catalogue, plan)
+    remember(login, _DATABASE, catalogue, plan, KEYS)
     rewrite(login, _DATABASE, catalogue, plan, KEYS)
     with server.user(_DATABASE) as connection:
         found = planted.found(connection, catalogue, plan, raw)
         connection.execute("DELETE FROM public.elsewhere WHERE is_planted")
     harmless = search_clone(login, _DATABASE, catalogue, plan, raw)
     server.drop(_DATABASE)
-    return len(found), sum(finding.count for finding in harmless.findings)
+    return len(found), sum(finding.count for finding in harmless.found.findings)
 
 
 def _of_samples(server: BenchServer) -> Mapping[str, int]:
@@ -144,7 +144,7 @@ def _of_samples(server: BenchServer) -> Mapping[str, int]:
         server.create(_DATABASE)
         load_sample(server.server.superuser_conninfo(_DATABASE), directory / name)
         policy = (TESTS / "samples" / name / "policy.yaml").read_text(encoding="utf-8")
-        found[name] = len(_mask_and_prove(server, _DATABASE, policy, _Clock()).findings)
+        found[name] = len(_mask_and_prove(server, _DATABASE, policy, _Clock()).found.findings)
         server.drop(_DATABASE)
     return found
 

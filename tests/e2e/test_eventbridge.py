@@ -148,18 +148,34 @@ def test_a_prefect_that_stays_busy_is_left_to_lambdas_own_retry_before_the_funct
     assert caught.value.is_transient
 
 
-def test_an_event_may_choose_parameters_and_no_other_deployment(server: PrefectServer) -> None:
-    started = handle(event(parameters={"env": "dev"}, deployment="rollback/rollback"), None)
+def test_an_event_chooses_no_deployment_and_the_functions_parameters_win_over_its_own(
+    server: PrefectServer,
+) -> None:
+    started = handle(event(parameters={"env": "staging"}, deployment="rollback/rollback"), None)
+    run = server.api("GET", f"/flow_runs/{started['flow_run_id']}")
+    assert run["parameters"] == {"env": "staging"}
+    assert run["deployment_id"] == server.deployment("refresh/eventbridge")["id"]
+    with pytest.raises(ConfigurationError, match=r"an event may not set env"):
+        handle(event(parameters={"env": "dev"}), None)
+
+
+def test_an_event_sets_the_parameters_that_the_configuration_lets_it(
+    server: PrefectServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVENT_PARAMETERS", "env, from_snapshot")
+    started = handle(event(parameters={"env": "dev"}), None)
     run = server.api("GET", f"/flow_runs/{started['flow_run_id']}")
     assert run["parameters"] == {"env": "dev"}
-    assert run["deployment_id"] == server.deployment("refresh/eventbridge")["id"]
+    with pytest.raises(ConfigurationError, match=r"an event may not set code"):
+        handle(event(parameters={"env": "dev", "code": "x"}), None)
 
 
 @pytest.mark.usefixtures("server")
-@pytest.mark.parametrize("parameters", [{"env": "production"}, {"env": "dev", "code": "x"}])
-def test_parameters_that_the_deployment_does_not_take_are_refused(parameters: dict[str, str]) -> None:
-    with pytest.raises(ConfigurationError, match="refused the parameters"):
-        handle(event(parameters=parameters), None)
+def test_parameters_that_the_deployment_does_not_take_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVENT_PARAMETERS", "env,code")
+    for parameters in ({"env": "production"}, {"env": "dev", "code": "x"}):
+        with pytest.raises(ConfigurationError, match="refused the parameters"):
+            handle(event(parameters=parameters), None)
 
 
 @pytest.mark.usefixtures("server")

@@ -8,19 +8,22 @@ from collections.abc import Callable
 
 import pytest
 
-from contracts.errors import PreconditionFailed, VerificationFailed
+from contracts.errors import PreconditionFailed, RefreshError, VerificationFailed
 from contracts.report import MaskingReport
+from contracts.verdict import Verdict
 from deployments.demo.world import load_sample
 from masking.catalogue import TableName
 from masking.policy.reading import parse_policy
 from masking.proof.literals import search_literals
 from masking.proof.report import with_checksums
+from masking.proof.signing import check_report
 from masking.suggestion import suggest_policy
-from tasks.archive.saved_report import save_report
+from tasks.archive.saved_report import read_report
 from tasks.archive.saved_schema import save_schema
 from tasks.postgres.connection import connect
 from tasks.postgres.rewrite import remember, rewrite
 from tasks.proof.checksums import checksums_of
+from tasks.proof.concluding import conclude
 from tasks.proof.gathering import gather_raw_values
 from tasks.proof.restored import check_restored
 from tasks.proof.schema_entries import read_schema_entries
@@ -52,15 +55,15 @@ def test_of_1000_planted_copies_999_are_found_and_nothing_else_is(clone: Clone) 
     with connect(clone.login, clone.database) as connection:
         plant(connection)
     catalogue, plan = clone.plan(POLICY)
-    remember(clone.login, clone.database, catalogue, plan, KEYS)
     raw = gather_raw_values(clone.login, clone.database, catalogue, plan)
+    remember(clone.login, clone.database, catalogue, plan, KEYS)
     rewrite(clone.login, clone.database, catalogue, plan, KEYS)
     with connect(clone.login, clone.database) as connection:
         hits = Counter(found(connection, catalogue, plan, raw))
     assert len(hits) == len(PLACES) == 12
     assert hits.total() >= COPIES - 1
     clone.execute("DELETE FROM elsewhere WHERE is_planted")
-    assert search_clone(clone.login, clone.database, catalogue, plan, raw).findings == []
+    assert search_clone(clone.login, clone.database, catalogue, plan, raw).found.findings == []
 
 
 @pytest.mark.parametrize("name", ["pagila", "chinook"])
@@ -133,6 +136,56 @@ def test_shapes_stop_the_run_in_every_kind_of_kept_column(clone: Clone) -> None:
     assert "kept.f" not in said
 
 
+def test_copies_and_cards_are_found_in_numbers_ranges_and_search_conditions(clone: Clone) -> None:
+    clone.execute(
+        "CREATE TABLE users (id int PRIMARY KEY, ssn text, code text);"
+        "INSERT INTO users SELECT i, '0' || 12345678 + i, 'QX-10000' || i FROM generate_series(1, 9) i;"
+        "CREATE TABLE kept (id int, a int8, b numeric(20, 2), c int8[], d int8range, e int8multirange, f tsquery,"
+        " g int4, h oid, card int8, cards numeric[], pair numrange);"
+        "INSERT INTO kept SELECT id, n, n, ARRAY[1, n], int8range(n, n + 1), int8multirange(int8range(n, n + 1)),"
+        " plainto_tsquery('simple', code), n, n, 4539148803436467, ARRAY[4539148803436467], '[4539148803436467,)'"
+        " FROM users, CAST(ssn AS int8) AS n"
+    )
+    kept = ", ".join(f"{name}: keep" for name in ("id", *"abcdefgh", "card", "cards", "pair"))
+    said = _refused(
+        clone,
+        f"tables: {{users: {{columns: {{id: keep, ssn: ssn, code: pseudonym}}}}, kept: {{columns: {{{kept}}}}}}}",
+    )
+    for name in "abcdegh":
+        assert f"public.kept.{name}: 9 values hold raw values of public.users.ssn" in said
+    assert "public.kept.f: 9 values hold raw values of public.users.code" in said
+    for name in ("card", "cards", "pair"):
+        assert f"public.kept.{name}: 9 values have the shape of a card number" in said
+
+
+def test_an_ssn_that_was_a_number_is_found_with_the_zero_that_it_had_lost(clone: Clone) -> None:
+    clone.execute(
+        "CREATE TABLE users (id int PRIMARY KEY, ssn int8); INSERT INTO users VALUES (1, 12345678), (2, 219099999);"
+        "CREATE TABLE notes (id int, note text); INSERT INTO notes VALUES (1, 'ssn 012-34-5678'), (2, 'ssn 012345678')"
+    )
+    said = _refused(
+        clone, "tables: {users: {columns: {id: keep, ssn: ssn}}, notes: {columns: {id: keep, note: keep}}}"
+    )
+    assert "public.notes.note: 2 values hold raw values of public.users.ssn" in said
+
+
+def test_what_no_search_reads_is_in_the_report_with_its_own_reason(clone: Clone) -> None:
+    clone.execute(
+        "CREATE TYPE mood AS ENUM ('well'); CREATE TABLE kept (id int8, a float8, b int2, c mood, d date, e bit(8),"
+        " f tstzrange, g regclass, h inet, i money, j bool[])"
+    )
+    kept = ", ".join(f"{name}: keep" for name in ("id", *"abcdefghij"))
+    report = clone.mask(f"tables: {{kept: {{columns: {{{kept}}}}}}}")
+    reasons = {
+        found.column.removeprefix("public.kept."): found.reason for found in report.verification.not_searched
+    }
+    assert reasons.keys() == set("abcdefghij")
+    assert reasons["b"] == "type smallint: its numbers are too short to tell"
+    assert reasons["c"] == "its labels are the schema's, which is searched"
+    assert reasons["g"] == "type regclass names objects of the schema, which is searched"
+    assert reasons["a"] == "type double precision holds neither text nor a whole number"
+
+
 def test_scripts_columns_are_searched_for_unless_their_line_says_why_not(clone: Clone) -> None:
     clone.execute(
         USERS + "CREATE TABLE notes (id int, note text); INSERT INTO notes SELECT id, email FROM users"
@@ -183,6 +236,68 @@ def test_rows_that_a_condition_keeps_are_no_ones_raw_values(clone: Clone) -> Non
     assert "public.notes.note: 90 values" in said
 
 
+AUDIT = (
+    "CREATE TABLE people (id int PRIMARY KEY, email text, first_name text, last_name text, phones text[], sku text);"
+    "INSERT INTO people SELECT i, 'kayla' || i || '@mail.example', 'Kayla', 'Murby' || chr(96 + i),"
+    " ARRAY['(310) 736-50' || 10 + i], 'SKU-10000' || i FROM generate_series(1, 9) i;"
+    "CREATE TABLE notes (id int, a text, b text, c text, d text);"
+    "INSERT INTO notes"
+    " SELECT id, 'to ' || email, 'by ' || first_name || ' ' || last_name, phones::text, sku FROM people"
+)
+
+
+def test_copies_of_rows_that_are_left_out_are_found(clone: Clone) -> None:
+    clone.execute(AUDIT)
+    said = _refused(
+        clone,
+        """
+        tables:
+          people:
+            where: id > 7
+            columns: {id: keep, email: email, first_name: first_name, last_name: last_name, phones: phone, sku: keep}
+          notes: {where: id < 6, columns: {id: keep, a: keep, b: keep, c: keep, d: keep}}
+        """,
+    )
+    assert "public.notes.a: 5 values hold raw values of public.people.email" in said
+    assert "public.notes.b: 5 values hold raw values of public.people.first_name with last_name" in said
+    assert "public.notes.c: 5 values hold raw values of public.people.phones" in said
+
+
+def test_copies_of_what_an_emptied_table_held_are_found_as_far_as_its_names_tell_what_that_is(
+    clone: Clone,
+) -> None:
+    clone.execute(AUDIT)
+    columns = "{id: keep, a: keep, b: keep, c: keep, d: keep}"
+    said = _refused(clone, f"tables: {{people: empty, notes: {{columns: {columns}}}}}")
+    assert "public.notes.a: 9 values hold raw values of public.people.email" in said
+    assert "public.notes.b: 9 values hold raw values of public.people.first_name with last_name" in said
+    assert "public.notes.c: 9 values hold raw values of public.people.phones" in said
+    assert "public.notes.d" not in said
+
+
+def test_what_is_not_searched_for_of_an_emptied_table_is_in_the_report(clone: Clone) -> None:
+    clone.execute(AUDIT + "; CREATE TABLE jobs (id int, payload jsonb)")
+    report = clone.mask(
+        """
+        tables:
+          people: {empty: {not_searched: "of test users"}}
+          jobs: empty
+          notes: {columns: {id: keep, a: keep, b: keep, c: {keep: {acknowledge: {phone: "of test users"}}}, d: keep}}
+        """
+    )
+    unsearched = {found.column: found.reason for found in report.verification.not_searched}
+    assert unsearched["public.people.*"] == "the policy says: of test users"
+    assert unsearched["public.jobs.*"].startswith("the policy empties the table, and of no column")
+
+
+def test_what_was_left_out_by_a_process_that_died_is_not_proved(clone: Clone) -> None:
+    clone.execute(USERS)
+    catalogue, plan = clone.plan("tables: {users: empty}")
+    remember(clone.login, clone.database, catalogue, plan, KEYS)
+    with pytest.raises(PreconditionFailed, match="is gone with that process"):
+        gather_raw_values(clone.login, clone.database, catalogue, plan)
+
+
 def test_partitions_documents_and_tables_with_forced_row_security_are_searched_too(clone: Clone) -> None:
     clone.execute(
         "CREATE TABLE users (id int, profile jsonb, emails text[]) PARTITION BY LIST (id);"
@@ -219,14 +334,37 @@ def test_what_was_begun_by_a_process_that_died_is_not_proved(clone: Clone) -> No
         gather_raw_values(clone.login, clone.database, catalogue, plan)
 
 
-def test_what_is_masked_is_not_masked_and_proved_again(clone: Clone) -> None:
+VERDICT = Verdict(
+    run_key="0123456789ab",
+    env="staging",
+    clone="refresh-staging-0123456789ab-clone",
+    snapshot_arn="arn:aws:rds:eu-west-1:111111111111:cluster-snapshot:nightly",
+    policy_digest="",
+    code_version="",
+    report_sha256="",
+    result="passed",
+)
+
+
+def test_a_clone_whose_masking_died_at_its_very_end_is_not_masked_again(
+    clone: Clone, as_superuser: Callable[[str], None]
+) -> None:
     policy = "tables: {users: {columns: {id: keep, email: email, is_test: keep}}}"
     clone.execute(USERS)
     save_schema(clone.login, clone.database)
-    report = clone.mask(policy)
-    save_report(clone.login, clone.database, report)
+    report = clone.mask(policy, finishes=False)
     catalogue, plan = clone.plan(policy)
-    remember(clone.login, clone.database, catalogue, plan, KEYS)
+    # It may not be dropped, as if the connection was lost just then.
+    as_superuser("ALTER SCHEMA refresh_mask OWNER TO CURRENT_USER")
+    with pytest.raises(RefreshError):
+        conclude(clone.login, clone.database, plan, report, VERDICT, KEYS)
+    as_superuser(f"ALTER SCHEMA refresh_mask OWNER TO {clone.login.username}")
+    with pytest.raises(PreconditionFailed, match="masked already"):
+        gather_raw_values(clone.login, clone.database, catalogue, plan)
+
+    kept = conclude(clone.login, clone.database, plan, report, VERDICT, KEYS)
+    assert read_report(clone.login, clone.database) == kept
+    assert check_report(kept, KEYS, resource="the clone").clone == VERDICT.clone
     with pytest.raises(PreconditionFailed, match="masked already"):
         gather_raw_values(clone.login, clone.database, catalogue, plan)
 
@@ -268,9 +406,9 @@ def test_every_kind_of_literal_of_the_schema_is_searched(clone: Clone) -> None:
         """
     )
     save_schema(clone.login, clone.database)
-    remember(clone.login, clone.database, catalogue, plan, KEYS)
     raw = gather_raw_values(clone.login, clone.database, catalogue, plan)
-    findings = search_literals(read_schema_entries(clone.login, clone.database), raw, plan.literals)
+    remember(clone.login, clone.database, catalogue, plan, KEYS)
+    findings = search_literals(read_schema_entries(clone.login, clone.database), raw, plan.literals).findings
     kinds = {re.match(r"[A-Z ]+[A-Z]", finding.place)[0] for finding in findings if finding.rule == "email"}  # type: ignore[index]
     assert kinds == LITERALS.keys()
     assert [finding.place for finding in findings if finding.rule == "raw_values"] == [

@@ -208,6 +208,47 @@ def test_distinct_slots_row_security_and_triggers_are_no_obstacle(clone: Clone) 
     assert clone.value("SELECT relforcerowsecurity FROM pg_class WHERE relname = 't'")
 
 
+#: Masker and values of a unique column, which would get one mask, or which get their own.
+TWINS = [
+    ("ssn", ["123&456789", "123%456789"]),
+    ("ssn", ["A123456789", "a123456789"]),
+    ("ssn", ["n/a", "m/b"]),
+    ("phone", ["tel 310 555 1234", "cel 310 555 1234"]),
+    ("card_number", ["4539&148803436467", "4539%148803436467"]),
+]
+NO_TWINS = [
+    ("ssn", ["A123456789", "B123456789", "123-456789", "123456789", "", "n/a"]),
+    ("phone", ["tel 310 555 1234", "cel 310 555 1235", "+3105551234", "3105551234", "(310) 555-1234", "x"]),
+]
+
+
+def _unique(clone: Clone, columns: list[tuple[str, list[str]]]) -> str:
+    """Make a table of such columns, each with two thousand usual values besides, and its policy."""
+    names = [f"v{number}" for number in range(len(columns))]
+    clone.execute(f"CREATE TABLE t ({', '.join(f'{name} text UNIQUE' for name in names)}, w text)")
+    usual = ", ".join(["6000000000 + i"] * len(names))
+    clone.execute(f"INSERT INTO t SELECT {usual}, 'x' FROM generate_series(1, 2000) i")
+    for name, (_, values) in zip(names, columns, strict=True):
+        clone.execute(f"INSERT INTO t ({name}, w) SELECT unnest(ARRAY{values}), unnest(ARRAY{values})")
+    rules = ", ".join(f"{name}: {masker}" for name, (masker, _) in zip(names, columns, strict=True))
+    return f"tables: {{t: {{columns: {{{rules}, w: phone}}}}}}"
+
+
+def test_values_of_a_unique_column_that_would_get_one_mask_are_told(clone: Clone) -> None:
+    said = refused(clone, _unique(clone, TWINS))
+    for number, (masker, values) in enumerate(TWINS):
+        assert f"column public.t.v{number}: it is unique, and values differ only in letters or signs" in said
+        assert f"for which masker {masker} writes x" in said
+        assert values[0] not in said
+    assert "public.t.w" not in said
+
+
+def test_values_that_get_masks_of_their_own_are_no_matter(clone: Clone) -> None:
+    clone.mask(_unique(clone, NO_TWINS))
+    for number in range(len(NO_TWINS)):
+        assert clone.value(f"SELECT count(DISTINCT v{number}) FROM t") == 2006
+
+
 def test_few_pages_of_a_table_are_read(clone: Clone) -> None:
     clone.execute(
         "CREATE TABLE t (v text CHECK (v <> '')); INSERT INTO t SELECT repeat('x', 900) FROM generate_series(1, 20000)"

@@ -90,6 +90,8 @@ def test_columns_may_be_taken_over_from_another_table() -> None:
         ("tables:\n  t:\n    columns:\n      1: keep", "policy.yaml:4:7", "isn't text"),
         ("tables:\n  t:\n    colums: {}", "policy.yaml:3:5", "no setting 'colums'"),
         ("large_objects: keep", "policy.yaml:1:1", "large_objects"),
+        ("tables:\n  t: {empty: {}}", "policy.yaml:2:3", "aren't searched for"),
+        ("tables:\n  t: {empty: {not_searched: ours}, where: x}", "policy.yaml:2:3", "no other setting"),
     ],
 )
 def test_what_is_wrong_is_named_with_file_line_and_column(text: str, place: str, what: str) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from masking.proof.blocks import blocks_of
 from masking.proof.escapes import folded, undressed
-from masking.proof.findings import of_copies
+from masking.proof.findings import ByChance, copies_by_chance, of_copies
 from masking.proof.kinds import Kind
 from masking.proof.raw_values import Gathered, RawValues, TooManyRawValues
 from masking.proof.search import Copies, search
@@ -27,10 +27,14 @@ def _raw(*values: str, kind: Kind) -> RawValues:
 
 def _found(raw: RawValues, *values: str) -> int:
     """In how many values copies were found that chance doesn't explain."""
+    return sum(finding.count for finding in of_copies(["t.c"], [{}], _copies(raw, *values), raw))
+
+
+def _copies(raw: RawValues, *values: str) -> Copies:
     copies = Copies()
     block = folded(undressed("".join(f"{value}\n" for value in values).encode()))
     search(words_of(block, raw.key), raw, 1, copies)
-    return sum(finding.count for finding in of_copies(["t.c"], [{}], copies, raw))
+    return copies
 
 
 EMAIL = "Zoe.Ä-Miller+news@mail.example"
@@ -48,6 +52,9 @@ DRESSES = [
     "\u00a0{}\u00a0",
     "\u201c{}\u201d",
     "\u2014{}\u2026",
+    "&nbsp;{}&quot;",
+    "a&amp;{}&amp;&lt;b",
+    "&amp;nbsp;{}&amp;quot;",
     "\ufeff\u00bf{}\U0001f600",
 ]
 
@@ -62,6 +69,7 @@ DRESSES = [
         EMAIL.replace("@", "%2540"),
         EMAIL.replace("Ä", "\\\\u00e4").replace("@", "\\\\u0040"),
         EMAIL.replace("@", "&#64;"),
+        EMAIL.replace("@", "&commat;").replace("Ä", "&Auml;").replace("-", "&hyphen;"),
     ],
 )
 def test_an_address_is_found_in_any_dress(dress: str, copy: str) -> None:
@@ -86,6 +94,10 @@ def test_an_address_is_found_in_any_dress(dress: str, copy: str) -> None:
         ),
         ("phone number", "01 23 45 67 89", ["0123456789", "01.23.45.67.89"], ["01-23-45", "01-2345-6789"]),
         ("id", "123-45-6789", ["123456789", "123 45 6789"], ["12-3456-789", "1234567890"]),
+        ("SSN", "012-34-5678", ["012345678", "012 34 5678", "12345678"], ["12-34-5678", "2345678"]),
+        ("SSN", "001234567", ["001-23-4567", "1234567"], ["01234567", "234567"]),
+        ("SSN", "12345678", ["012-34-5678", "012345678", "12345678"], ["112345678", "12-345-678"]),
+        ("SSN", "1234567", ["001-23-4567", "001234567"], ["01234567"]),
         ("id", "AB-1234-XY", ["ab1234xy", "AB 1234 XY"], ["AB1234", "XAB-1234-XYZ"]),
         ("IBAN", "DE89370400440532013000", ["de89 3704 0044 0532 0130 00"], ["DE89 3704"]),
         ("card number", "4539148803436467", ["4539-1488-0343-6467"], ["4539-1488"]),
@@ -136,6 +148,34 @@ def test_numbers_that_meet_by_chance_are_no_copies_and_more_of_them_are() -> Non
     assert _found(raw, f"the one is {ids[7]}") == 1
 
 
+def _phones(drawn: random.Random) -> list[str]:
+    """As many of one place as may be searched for: of a hundred numbers there, nearly one is raw."""
+    return [f"212{number:07d}" for number in drawn.sample(range(8_000_000, 9_000_000), 9_000)]
+
+
+def test_a_raw_number_among_few_is_no_chance() -> None:
+    drawn = random.Random(7)
+    phones = _phones(drawn)
+    raw = _raw(*phones, kind="phone number")
+    others = [str(drawn.randrange(10**9, 10**10)) for _ in range(500)]
+    assert _found(raw, phones[0]) == 1
+    assert _found(raw, *phones[:3], *others[:10]) == 3
+    assert _found(raw, *phones[:10], *others[:50]) == 10
+    assert _found(raw, *phones[:40], *others) == 40
+
+
+def test_what_is_let_pass_as_chance_is_counted_of_all_numbers_that_might_have_been_a_copy() -> None:
+    drawn = random.Random(7)
+    phones = _phones(drawn)
+    raw = _raw(*phones, kind="phone number")
+    others = [str(drawn.randrange(10**9, 10**10)) for _ in range(500)]
+    copies = _copies(raw, *phones[:20], *others)
+    assert list(of_copies(["t.c"], [{}], copies, raw)) == []
+    assert list(copies_by_chance(["t.c"], copies, raw)) == [
+        ByChance(place="t.c", rule="raw_values", count=20, numbers=520)
+    ]
+
+
 def test_numbers_so_dense_that_any_would_be_one_are_left_out_and_named() -> None:
     raw = _raw(*(str(2_000_000 + number) for number in range(20_000)), kind="phone number")
     assert raw.too_dense == (7,)
@@ -180,8 +220,6 @@ def test_a_row_that_is_too_long_is_cut_between_words() -> None:
 
 def test_more_raw_values_than_memory_is_set_apart_for_are_refused() -> None:
     gathered = Gathered(WordKey.drawn(), {"public.users.it": "e-mail address"}, most=5)
-    gather(
-        b"".join(b"kayla%d@mail.example\n" % number for number in range(6)), ["e-mail address"], [0], gathered
-    )
+    block = b"".join(b"kayla%d@mail.example\n" % number for number in range(6))
     with pytest.raises(TooManyRawValues, match="6 raw values"):
-        gathered.raw_values()
+        gather(block, ["e-mail address"], [0], gathered)
