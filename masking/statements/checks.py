@@ -198,8 +198,9 @@ def _column_checks(
         )
         if not use.column.is_array:
             # Without a lateral join the planner may hash the raw values instead of looking each one up.
+            # Of blanks nothing is remembered.
             condition = sql.SQL(
-                "pg_catalog.btrim({text}) <> '' AND {fingerprint_of_text} IN"
+                "{fingerprint_of_text} IN"
                 " (SELECT raw.fingerprint FROM refresh_mask.raw_values raw WHERE raw.place = {place}){again}"
             )
         yield Check(

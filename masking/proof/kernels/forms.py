@@ -137,7 +137,8 @@ def keys_of(
     many there are of both.
 
     ``rules`` and ``columns``: of each column of a row. ``forms``: see :func:`masking.proof.kernels.runs.likely`.
-    ``counts`` are values by a row's column, ``ranges[digits, lead]`` is set for numbers of so many digits that begin so.
+    ``counts`` are values by a row's column, ``ranges[digits, lead]`` is set for numbers of so many digits that begin
+    so.
     """
     most_words = len(forms) - 3
     most_digits = len(ranges)

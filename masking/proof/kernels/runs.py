@@ -55,6 +55,7 @@ def likely(
     bits_of_two: npt.NDArray[np.uint8],
     shift_of_two: np.uint64,
     other: np.uint64,
+    passed_over: npt.NDArray[np.uint64],
     shortest: int,
     shortest_number: int,
     numbers: npt.NDArray[np.int64],
@@ -69,13 +70,16 @@ def likely(
     ``forms``: at 0 that of a number, at 1 … n of so many words, at n + 1 of a number in groups that nobody would
     expect, at n + 2 of a value's first two words.
     ``searched_lengths``: numbers of so many digits are searched for; longer ones always. ``numbers[column, digits]``
-    counts numbers; it has as many rows as a row of the block has columns.
+    counts numbers; it has as many rows as a row of the block has columns. ``passed_over`` holds, each in its place, two
+    words that are known to pass no filter: in most columns a few of them come again and again, and to ask the filter of
+    each would fetch it from memory.
     """
     columns = len(numbers)
     most_digits = len(searched_lengths)
     most_words = len(forms) - 3
     of_groups, of_two = forms[most_words + 1], forms[most_words + 2]
     longest_number = numbers.shape[1]
+    place_shift = np.uint64(64) - np.uint64(np.log2(len(passed_over)))
     # So many may come of one word.
     room = len(words) - 3 * most_words
     found = 0
@@ -108,6 +112,7 @@ def likely(
         if follower < count and values[follower] == values[word]:
             value = values[word]
             two = sum_ * _power(powers, base, lengths[follower]) + hashes[follower]
+            place = two >> place_shift
             if is_number and digits[follower] == lengths[follower]:
                 # Any words of digits are one number, whose groups are to be as people write it.
                 run = sum_
@@ -145,7 +150,11 @@ def likely(
                                 keys[found] = key
                                 found += 1
                     last += 1
-            if _passes(bits_of_two, shift_of_two, other, _key(two, of_two, spread)):
+            if passed_over[place] == two:
+                pass
+            elif not _passes(bits_of_two, shift_of_two, other, _key(two, of_two, spread)):
+                passed_over[place] = two
+            else:
                 run = sum_
                 last = follower
                 while last < count and last - word < most_words and values[last] == value:
