@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from masking.proof.kernels import compiled
 
 
-@njit(cache=True, nogil=True, inline="never")
+@compiled
 def _passes(bits: npt.NDArray[np.uint8], shift: np.uint64, other: np.uint64, key: np.uint64) -> bool:
     place = key >> shift
     if not (bits[place >> np.uint64(3)] >> np.uint8(place & np.uint64(7))) & np.uint8(1):
@@ -16,13 +17,13 @@ def _passes(bits: npt.NDArray[np.uint8], shift: np.uint64, other: np.uint64, key
     return bool((bits[place >> np.uint64(3)] >> np.uint8(place & np.uint64(7))) & np.uint8(1))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _key(sum_: np.uint64, form: np.uint64, spread: np.uint64) -> np.uint64:
     key = (sum_ ^ form) * spread
     return key if key != np.uint64(0) else np.uint64(1)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _power(powers: npt.NDArray[np.uint64], base: np.uint64, length: int) -> np.uint64:
     if length < len(powers):
         return np.uint64(powers[length])
@@ -35,7 +36,7 @@ def _power(powers: npt.NDArray[np.uint64], base: np.uint64, length: int) -> np.u
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def likely(
     first: int,
     count: int,
