@@ -100,6 +100,31 @@ def matches(pattern: Callable[[Use], str]) -> Callable[..., sql.Composable]:
     return holds
 
 
+def is_at(host: str) -> Callable[..., sql.Composable]:
+    """NULL, '' or an address of the use's letters at ``host``, in any case.
+
+    Three short questions, as PostgreSQL builds a pattern's automaton anew for every value: a class is one state, a text
+    of 30 characters 30.
+    """
+
+    def holds(use: Use, value: sql.Composable) -> sql.Composable:
+        tail = f"@{host}"
+        return sql.SQL(
+            "{text} IS NULL OR {text} = '' OR (pg_catalog.length({text}) = {length}"
+            ' AND pg_catalog.lower(pg_catalog."right"({text}, {tail_length})) = {tail}'
+            ' AND pg_catalog."left"({text}, {letters}) !~* {other})'
+        ).format(
+            text=text_of(value),
+            length=literal(use.letters + len(tail)),
+            tail_length=literal(len(tail)),
+            tail=literal(tail),
+            letters=literal(use.letters),
+            other=literal(f"[^{LETTER[1:]}"),
+        )
+
+    return holds
+
+
 def width_of(use: Use) -> int:
     return use.width
 
@@ -245,15 +270,21 @@ def is_filler(use: Use, value: sql.Composable) -> sql.Composable:
 
 def is_phone(use: Use, value: sql.Composable) -> sql.Composable:
     places = use.parameters.places if isinstance(use.parameters, Phone) else RESERVED
+    digits = sql.SQL("pg_catalog.translate({}, '-+ ()./#,;:_*x', '')").format(text_of(value))
+    # Most have ten digits or more: theirs is the first question.
     return sql.SQL(
         "{text} IS NULL OR {text} ~ '^[-0-9 ()+./#,;:_*x]*$' AND"
-        " CASE WHEN pg_catalog.length({digits}) >= 10 THEN {digits} ~ {whole}"
-        " WHEN pg_catalog.length({digits}) >= 7 THEN {digits} ~ {local} ELSE {digits} ~ '^(0|$)' END"
+        ' (pg_catalog."right"({digits}, {national}) ~ {whole}'
+        " OR pg_catalog.length({digits}) < {national} AND"
+        ' CASE WHEN pg_catalog.length({digits}) >= {local} THEN pg_catalog."right"({digits}, {local}) ~ {ending}'
+        " ELSE {digits} ~ '^(0|$)' END)"
     ).format(
         text=text_of(value),
-        digits=sql.SQL("pg_catalog.regexp_replace({}, '[^0-9]', '', 'g')").format(text_of(value)),
-        whole=literal(f"{pattern(places)}$"),
-        local=literal(f"{pattern(places[-LOCAL:])}$"),
+        digits=digits,
+        national=literal(len(places)),
+        whole=literal(f"^{pattern(places)}"),
+        local=literal(LOCAL),
+        ending=literal(f"^{pattern(places[-LOCAL:])}"),
     )
 
 

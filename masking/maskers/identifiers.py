@@ -10,6 +10,7 @@ from psycopg import sql
 from masking.maskers.forms import (
     TEXT,
     call,
+    is_at,
     is_pseudonym,
     keyed_call,
     letters_of,
@@ -77,7 +78,7 @@ IDENTIFIERS = (
         room=lambda width: width - _EMAIL_TAIL,
         min_width=_EMAIL_TAIL + 1,
         mask=keyed_call("email", letters_of),
-        holds=matches(lambda use: rf"^{LETTER}{{{use.letters}}}@example\.com$"),
+        holds=is_at(_HOST),
         variant=lambda parameters: _email_at(parameters.domain_part),
     ),
     Masker(

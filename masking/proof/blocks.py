@@ -27,23 +27,32 @@ def blocks_of(stream: Iterable[bytes], columns: int) -> Iterator[Block]:
     values = 0
     for piece in stream:
         pending += piece
-        while len(pending) >= BLOCK_BYTES:
-            end = _cut(pending)
+        begin = 0
+        while len(pending) - begin >= BLOCK_BYTES:
+            end = _cut(pending, begin)
             if end is None:
                 break
-            yield Block(text=pending[:end], first_value=values % columns)
-            values += pending.count(b"\t", 0, end) + pending.count(b"\n", 0, end)
-            pending = pending[end:]
+            yield Block(text=pending[begin:end], first_value=values)
+            if pending[end - 1 : end] == b"\n":
+                values = 0
+            else:
+                values = (values + sum(pending.count(mark, begin, end) for mark in (b"\t", b"\n"))) % columns
+            begin = end
+        pending = pending[begin:]
     if pending:
-        yield Block(text=pending, first_value=values % columns)
+        yield Block(text=pending, first_value=values)
 
 
-def _cut(pending: bytes) -> int | None:
-    """Where the first block of ``pending`` ends; None where more must come to tell."""
-    end = pending.rfind(b"\n", 0, BLOCK_BYTES) + 1 or pending.find(b"\n", BLOCK_BYTES, LONGEST_ROW_BYTES) + 1
+def _cut(pending: bytes, begin: int) -> int | None:
+    """Where the block of ``pending`` that begins there ends; None where more must come to tell."""
+    longest = begin + LONGEST_ROW_BYTES
+    end = (
+        pending.rfind(b"\n", begin, begin + BLOCK_BYTES) + 1
+        or pending.find(b"\n", begin + BLOCK_BYTES, longest) + 1
+    )
     if end:
         return end
-    if len(pending) < LONGEST_ROW_BYTES:
+    if len(pending) < longest:
         return None
-    ends = [pending.rfind(mark, LONGEST_ROW_BYTES // 2, LONGEST_ROW_BYTES) + 1 for mark in _BETWEEN_WORDS]
-    return max(ends) or LONGEST_ROW_BYTES
+    ends = [pending.rfind(mark, begin + LONGEST_ROW_BYTES // 2, longest) + 1 for mark in _BETWEEN_WORDS]
+    return max(ends) or longest

@@ -18,6 +18,8 @@ from masking.proof.writing import GROUP_BASE, USUAL_GROUPS
 
 #: Runs that pass the filters, looked up together.
 _AT_ONCE = 1 << 15
+#: Two words that are remembered as no one's, which fit the processor's nearest caches.
+_PASSED_OVER = 1 << 12
 
 
 @dataclass
@@ -62,6 +64,7 @@ def _hits(
     key = raw.key
     first, count, digits = (np.empty(_AT_ONCE, dtype=np.int32) for _ in range(3))
     keys = np.empty(_AT_ONCE, dtype=np.uint64)
+    passed_over = np.zeros(_PASSED_OVER, dtype=np.uint64)
     word = 0
     while word < len(words):
         word, found = likely(
@@ -83,6 +86,7 @@ def _hits(
             raw.likely_twos.bits,
             raw.likely_twos.shift,
             OTHER,
+            passed_over,
             SHORTEST,
             SHORTEST_NUMBER,
             numbers,

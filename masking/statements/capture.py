@@ -44,52 +44,69 @@ def capture_values(table: Table, places: Sequence[tuple[int, Use]]) -> sql.Compo
     ]
     if not parts:
         return None
-    return sql.SQL(
-        "INSERT INTO refresh_mask.raw_values (place, fingerprint, occurrences)"
-        " SELECT raw.place, {fingerprint}, pg_catalog.count(*)"
+    raw = sql.SQL(
+        "SELECT raw.place, {fingerprint} AS fingerprint"
         " FROM ONLY {table} AS {row}, LATERAL ({parts}) AS raw (place, value)"
-        " WHERE pg_catalog.btrim(raw.value) <> '' GROUP BY 1, 2"
+        " WHERE raw.value ~ '[^ ]'"
     ).format(
         fingerprint=fingerprint(sql.Identifier("raw", "value")),
         table=identifier(table),
         row=sql.Identifier(_ROW),
         parts=sql.SQL(" UNION ALL ").join(parts),
     )
+    # How often a value is there is asked of columns only that keep some.
+    counted = (
+        "SELECT place, fingerprint, pg_catalog.count(*) FROM ({}) AS raw GROUP BY 1, 2"
+        if any(use.keeps_rows for _, use in places)
+        else "SELECT place, fingerprint, 1 FROM ({}) AS raw"
+    )
+    return sql.SQL("INSERT INTO refresh_mask.raw_values (place, fingerprint, occurrences) {}").format(
+        sql.SQL(counted).format(raw)
+    )
 
 
-def capture_totals(table: Table, places: Sequence[tuple[int, Use]]) -> tuple[list[int], sql.Composed] | None:
-    """The places of columns whose values must change as a whole, and a query of their totals, two numbers for each:
-    the sum of the hashes, and how many rows hold what must change. None where there is nothing to do.
+def looks_up(use: Use) -> bool:
+    """Whether single raw values are looked up for the column, by an index then, instead of all compared with all."""
+    return use.keeps_rows or (compares_raw(use) and use.column.is_array)
+
+
+def capture_totals(table: Table, places: Sequence[tuple[int, Use]]) -> tuple[list[int], sql.Composed]:
+    """The places of columns whose values must change as a whole, and a query of how many rows there are and of each
+    such column's totals, two numbers: the sum of the hashes, and 1 where some row holds what must change, else 0.
     """
     changing = [(place, use) for place, use in places if use.changes]
-    if not changing:
-        return None
+    rows = sql.SQL("FROM ONLY {} AS {}").format(identifier(table), sql.Identifier(_ROW))
+    any_changes = "(SELECT pg_catalog.count(*) FROM (SELECT {rows} WHERE {changes} LIMIT 1) AS found)"
     numbers = [
-        sql.SQL("pg_catalog.sum({}), pg_catalog.count(*) FILTER (WHERE {})").format(
-            total_of(use), _must_change(use)
+        sql.SQL("pg_catalog.sum({total}), " + any_changes).format(
+            total=total_of(use), rows=rows, changes=_must_change(use)
         )
         for _, use in changing
     ]
-    query = sql.SQL("SELECT {} FROM ONLY {} AS {}").format(
-        sql.SQL(", ").join(numbers), identifier(table), sql.Identifier(_ROW)
+    query = sql.SQL("SELECT {} {}").format(
+        sql.SQL(", ").join([sql.SQL("pg_catalog.count(*)"), *numbers]), rows
     )
     return [place for place, _ in changing], query
 
 
 def total_of(use: Use) -> sql.Composed:
-    """The sum of the hashes that one row's column holds; NULL for none."""
+    """The sum of the hashes that one row's column holds; NULL for none. Case beyond ASCII counts here, and spaces do:
+    it is told from its raw self by less, and in a quarter of the time.
+    """
+    text = text_of(sql.Identifier(use.column.name)) if _is_one_text(use) else _VALUE
+    hashed = sql.SQL(
+        'pg_catalog.hashtextextended(pg_catalog.lower({} COLLATE pg_catalog."C"),'
+        " (SELECT refresh_mask.fingerprint_seed()))"
+    ).format(text)
     if _is_one_text(use):
-        text = text_of(sql.Identifier(use.column.name))
-        return sql.SQL("CASE WHEN pg_catalog.btrim({}) <> '' THEN {} END").format(text, fingerprint(text))
-    return sql.SQL(
-        "(SELECT pg_catalog.sum({}) FROM {} AS texts (value) WHERE pg_catalog.btrim(texts.value) <> '')"
-    ).format(fingerprint(_VALUE), unnested(use))
+        return hashed
+    return sql.SQL("(SELECT pg_catalog.sum({}) FROM {} AS texts (value))").format(hashed, unnested(use))
 
 
 def _must_change(use: Use) -> sql.Composed:
     """SQL that is true of a row with something in the column that may not stay as it is."""
     value = text_of(sql.Identifier(use.column.name)) if _is_one_text(use) else _VALUE
-    tests = [sql.SQL("pg_catalog.btrim({}) <> ''").format(value)]
+    tests = [sql.SQL("{} ~ '[^ ]'").format(value)]
     tests += [sql.SQL("({}) IS NOT TRUE").format(stays) for stays in _unchanged(use, value)]
     kept = _kept(use)
     if kept is not None:

@@ -33,12 +33,17 @@ _AT_ONCE = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """``query`` counts what offends; ``place`` is the table and column or constraint that a failure names."""
+    """``query`` counts what offends; ``place`` is the table and column or constraint that a failure names.
+
+    ``answer`` is what it selects where that is one aggregate of its table's rows, so that other checks' can stand
+    beside it and the table is read once.
+    """
 
     name: str
     table: Table
     place: str
     query: sql.Composed
+    answer: sql.Composed | None = None
 
 
 def places(plan: Plan, catalogue: Catalogue) -> dict[tuple[TableName, str], int]:
@@ -76,12 +81,7 @@ def checks_of(plan: Plan, catalogue: Catalogue) -> Iterator[Check]:
         if not table.holds_rows:
             continue
         if table.action == "empty":
-            yield Check(
-                name=EMPTY,
-                table=table.table,
-                place=str(table.table),
-                query=_count(table.table, sql.SQL("true")),
-            )
+            yield _counting(EMPTY, table.table, str(table.table), sql.SQL("true"))
             continue
         changed = {column.column.name for column in table.columns if column.action == "mask"}
         for column in table.masked:
@@ -97,12 +97,8 @@ def checks_of(plan: Plan, catalogue: Catalogue) -> Iterator[Check]:
                 )
         for check in table.table.checks:
             if check.domain is None and check.validated and changed & set(check.columns):
-                yield Check(
-                    name=CHECKS,
-                    table=table.table,
-                    place=f"{table.table} {check.name}",
-                    query=_count(table.table, sql.SQL("NOT ({})").format(as_written(check.expression))),
-                )
+                violated = sql.SQL("NOT ({})").format(as_written(check.expression))
+                yield _counting(CHECKS, table.table, f"{table.table} {check.name}", violated)
     yield from _as_wholes(plan, catalogue, numbers)
     for referring, key, referenced in foreign_keys(catalogue):
         ours, theirs = plan.tables_by_id[referring.id], plan.tables_by_id[referenced.id]
@@ -119,39 +115,61 @@ def row_counts(plan: Plan) -> Iterator[Check]:
     """How many rows each table holds: nothing that offends, but the same kind of question."""
     for table in plan.tables:
         if table.holds_rows:
-            yield Check(
-                name=ROW_COUNTS,
-                table=table.table,
-                place=str(table.table),
-                query=_count(table.table, sql.SQL("true")),
-            )
+            yield _counting(ROW_COUNTS, table.table, str(table.table), sql.SQL("true"))
 
 
 def batches(checks: Iterable[Check], catalogue: Catalogue) -> Iterator[tuple[Check, ...]]:
     """Checks to be asked together: of thousands of small tables, the way of each statement to the server would take
-    longer than its answer.
+    longer than its answer; of a large one, reading it for each of them would.
 
-    One of a large table stands by itself. Several processes may read that, unless something else in the statement keeps
-    them from it.
+    Others of a large table stand by themselves. Several processes may read that, unless something else in the statement
+    keeps them from it.
     """
     small: list[Check] = []
+    of_one_scan: dict[TableName, list[Check]] = {}
+    alone: list[Check] = []
     for check in checks:
         if sum(leaf.size_bytes for leaf in catalogue.leaves(check.table)) >= _LARGE_BYTES:
-            yield (check,)
+            if check.answer is not None:
+                of_one_scan.setdefault(check.table.id, []).append(check)
+            else:
+                alone.append(check)
             continue
         small.append(check)
         if len(small) == _AT_ONCE:
             yield tuple(small)
             small = []
+    for found in of_one_scan.values():
+        yield from (tuple(found[begin : begin + _AT_ONCE]) for begin in range(0, len(found), _AT_ONCE))
+    for check in alone:
+        yield (check,)
     if small:
         yield tuple(small)
 
 
 def together(checks: Sequence[Check]) -> sql.Composed:
     """One statement whose columns are the checks' numbers."""
+    answers = [check.answer for check in checks if check.answer is not None]
+    if len(answers) == len(checks) and len({check.table.id for check in checks}) == 1:
+        return _asked(checks[0].table, sql.SQL(", ").join(answers))
     return sql.SQL("SELECT {}").format(
         sql.SQL(", ").join([sql.SQL("({})").format(check.query) for check in checks])
     )
+
+
+def _counting(name: str, table: Table, place: str, condition: sql.Composable) -> Check:
+    """How many rows of the table ``condition`` is true of."""
+    return Check(
+        name=name,
+        table=table,
+        place=place,
+        query=_count(table, condition),
+        answer=sql.SQL("pg_catalog.count(*) FILTER (WHERE {})").format(condition),
+    )
+
+
+def _asked(table: Table, answers: sql.Composable) -> sql.Composed:
+    return sql.SQL("SELECT {} FROM {}").format(answers, rows_of(table))
 
 
 def _column_checks(
@@ -180,8 +198,9 @@ def _column_checks(
         )
         if not use.column.is_array:
             # Without a lateral join the planner may hash the raw values instead of looking each one up.
+            # Of blanks nothing is remembered.
             condition = sql.SQL(
-                "pg_catalog.btrim({text}) <> '' AND {fingerprint_of_text} IN"
+                "{fingerprint_of_text} IN"
                 " (SELECT raw.fingerprint FROM refresh_mask.raw_values raw WHERE raw.place = {place}){again}"
             )
         yield Check(
@@ -216,7 +235,7 @@ def _column_checks(
             kept=sql.Literal(-numbers[catalogue.root(table.table).id, use.column.name]),
         )
     if violation is not None:
-        yield Check(name=FORM, table=table.table, place=place, query=_count(table.table, violation))
+        yield _counting(FORM, table.table, place, violation)
 
 
 def _as_wholes(
@@ -228,30 +247,37 @@ def _as_wholes(
         seen.setdefault((catalogue.root(table.table).id, use.column.name), []).append((table.table, use))
     for (root, name), found in seen.items():
         _, use = found[0]
-        for check, applies, query in (
-            (CHANGED, use.changes, _unchanged),
-            (RAW_VALUES, compares_raw(use) and use.keeps_rows, _more_than_kept),
-        ):
-            if applies:
-                yield Check(
-                    name=check,
-                    table=catalogue.tables_by_id[root],
-                    place=f"{root}.{name}",
-                    query=query(numbers[root, name], found),
-                )
+        whole, place = catalogue.tables_by_id[root], f"{root}.{name}"
+        if use.changes:
+            yield _changed(whole, place, numbers[root, name], found)
+        if compares_raw(use) and use.keeps_rows:
+            query = _more_than_kept(numbers[root, name], found)
+            yield Check(name=RAW_VALUES, table=whole, place=place, query=query)
 
 
-def _unchanged(place: int, found: Sequence[tuple[Table, Use]]) -> sql.Composed:
+def _changed(whole: Table, place: str, number: int, found: Sequence[tuple[Table, Use]]) -> Check:
     """1 where a column's values are, all in all, the raw ones: then its pass did nothing."""
-    totals = [
-        sql.SQL("SELECT pg_catalog.sum({}) AS total FROM {}").format(total_of(use), rows_of(table))
-        for table, use in found
-    ]
-    return sql.SQL(
-        "SELECT CASE WHEN EXISTS (SELECT FROM refresh_mask.raw_totals WHERE place = {place} AND must_change > 0)"
+    unchanged = sql.SQL(
+        "CASE WHEN EXISTS (SELECT FROM refresh_mask.raw_totals WHERE place = {place} AND must_change > 0)"
         " AND (SELECT pg_catalog.sum(total) FROM refresh_mask.raw_totals WHERE place = {place})"
-        " = (SELECT pg_catalog.sum(total) FROM ({now}) AS now) THEN 1 ELSE 0 END"
-    ).format(place=sql.Literal(place), now=sql.SQL(" UNION ALL ").join(totals))
+        " = {total} THEN 1 ELSE 0 END"
+    )
+    if [table.id for table, _ in found] == [whole.id]:
+        total = sql.SQL("pg_catalog.sum({})").format(total_of(found[0][1]))
+        answer = unchanged.format(place=sql.Literal(number), total=total)
+        return Check(name=CHANGED, table=whole, place=place, query=_asked(whole, answer), answer=answer)
+    totals = [
+        _asked(table, sql.SQL("pg_catalog.sum({}) AS total").format(total_of(use))) for table, use in found
+    ]
+    query = sql.SQL("SELECT {}").format(
+        unchanged.format(
+            place=sql.Literal(number),
+            total=sql.SQL("(SELECT pg_catalog.sum(total) FROM ({}) AS now)").format(
+                sql.SQL(" UNION ALL ").join(totals)
+            ),
+        )
+    )
+    return Check(name=CHANGED, table=whole, place=place, query=query)
 
 
 def _more_than_kept(place: int, found: Sequence[tuple[Table, Use]]) -> sql.Composed:

@@ -23,6 +23,7 @@ from masking.keys import MaskingKeys
 from masking.maskers.masker import as_written
 from masking.planning.plan import Plan, TablePlan
 from masking.planning.ways import COPY_FROM_BYTES, Ways
+from masking.statements.capture import looks_up
 from masking.statements.checks import places
 from masking.statements.nulls import columns_of_users_sql
 from masking.statements.passes import (
@@ -237,9 +238,10 @@ class _Rewriting:
 
         in_parallel(self._largest_first([found for found in self.plan.tables if found.holds_rows]), remember)
         with masking_session(self.login, self.database, doing="indexing raw values' hashes") as connection:
-            connection.execute(
-                "CREATE INDEX IF NOT EXISTS raw_values_place ON refresh_mask.raw_values (place, fingerprint)"
-            )
+            if any(looks_up(use) for _, use in self.plan.uses()):
+                connection.execute(
+                    "CREATE INDEX IF NOT EXISTS raw_values_place ON refresh_mask.raw_values (place, fingerprint)"
+                )
             connection.execute("ANALYZE refresh_mask.raw_values")
 
     def map_values(self) -> None:

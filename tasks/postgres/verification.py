@@ -48,8 +48,7 @@ def verify(login: Login, database: str, catalogue: Catalogue, plan: Plan, keys: 
     """
     verifying = _Verifying(login, database, catalogue, plan, keys)
     with verifying.past_row_security():
-        rows = verifying.count_rows()
-        verifying.run(rows)
+        rows = verifying.run()
         verifying.check_large_objects()
         nulls = verifying.count_filled_nulls()
     if verifying.failures:
@@ -80,18 +79,33 @@ class _Verifying:
         self.scopes: dict[str, int] = defaultdict(int)
         self._lock = threading.Lock()
 
-    def count_rows(self) -> dict[str, int]:
-        """Rows of every table that holds some; those that masking changed are a failure."""
+    def run(self) -> dict[str, int]:
+        """Ask every question, several at once. How many rows every table has that holds some."""
         rows: dict[str, int] = {}
+        asked: list[Check] = []
+
+        def take(check: Check, answer: int) -> None:
+            if check.name == ROW_COUNTS:
+                rows[check.place] = answer
+                return
+            asked.append(check)
+            if answer:
+                self.failures.append(f"{check.name}: {check.place}: {answer} rows offend")
+
+        self._ask_all([*row_counts(self.plan), *checks_of(self.plan, self.catalogue)], take)
+        for check in asked:
+            self.scopes[check.name] += sum(
+                rows.get(str(leaf), 0) for leaf in self.catalogue.leaves(check.table)
+            )
+        self._compare_row_counts(rows)
+        return rows
+
+    def _compare_row_counts(self, rows: dict[str, int]) -> None:
+        """Rows that masking made more or fewer are a failure."""
         with masking_session(self.login, self.database, doing="counting rows") as connection:
             before = dict(
                 connection.execute("SELECT table_name, rows FROM refresh_mask.row_counts").fetchall()
             )
-
-        def take(count: Check, answer: int) -> None:
-            rows[count.place] = answer
-
-        self._ask_all(row_counts(self.plan), take)
         exempt = {
             self.catalogue.root(self.catalogue.tables_by_id[stage.barrier.table]).id
             for stage in self.plan.stages
@@ -107,19 +121,6 @@ class _Verifying:
             self.scopes[ROW_COUNTS] += is_now
             if was != is_now:
                 self.failures.append(f"{ROW_COUNTS}: {table} had {was} rows before masking and has {is_now}")
-        return rows
-
-    def run(self, rows: dict[str, int]) -> None:
-        """Ask every question, several at once."""
-
-        def take(check: Check, offending: int) -> None:
-            self.scopes[check.name] += sum(
-                rows.get(str(leaf), 0) for leaf in self.catalogue.leaves(check.table)
-            )
-            if offending:
-                self.failures.append(f"{check.name}: {check.place}: {offending} rows offend")
-
-        self._ask_all(checks_of(self.plan, self.catalogue), take)
 
     def _ask_all(self, checks: Iterable[Check], take: Callable[[Check, int], None]) -> None:
         """``take`` gets every check with its number, one at a time."""

@@ -9,6 +9,7 @@ from typing import LiteralString
 from psycopg import sql
 
 from contracts.login import Login
+from masking.catalogue import Column
 from masking.planning.plan import Plan, TablePlan
 from masking.statements.passes import identifier, rows_of
 from tasks.postgres.masking_session import in_parallel, masking_session
@@ -25,12 +26,14 @@ _SETTINGS = {
     "xmloption": "content",
 }
 
-#: No column is called so.
-_ROW = "refresh_mask_row"
+# What PostgreSQL hashes by its bytes alone, so that whatever differs in text differs in hash, on every server alike: an
+# enum isn't, which is hashed by its object's id, nor a numeric, of which 1.0 and 1.00 have one hash.
+_TEXTS = frozenset({"text", "varchar"})
+_HASHED = frozenset({"int2", "int4", "int8", "uuid", "bytea", "bool", "date", "timestamp", "timestamptz"})
 
 
 def checksums_of(login: Login, database: str, plan: Plan) -> Mapping[str, str]:
-    """By ``schema.name``: how many rows, and the sum of their texts' hashes, as hex. Order doesn't matter."""
+    """By ``schema.name``: how many rows, and the sum of their hashes, as hex. Order doesn't matter."""
     found: dict[str, str] = {}
     lock = threading.Lock()
 
@@ -45,8 +48,11 @@ def checksums_of(login: Login, database: str, plan: Plan) -> Mapping[str, str]:
             row = connection.execute(
                 sql.SQL(
                     "SELECT pg_catalog.count(*), COALESCE(pg_catalog.sum("
-                    "pg_catalog.hashtextextended(CAST({row} AS pg_catalog.text), 0)), 0) FROM {table} AS {row}"
-                ).format(table=rows_of(table.table), row=sql.Identifier(_ROW))
+                    "pg_catalog.hash_record_extended(ROW({values}), 0)), 0) FROM {table}"
+                ).format(
+                    table=rows_of(table.table),
+                    values=sql.SQL(", ").join([_hashed(column) for column in table.table.columns]),
+                )
             ).fetchone()
             if table.table.row_security_forced:
                 connection.execute(_row_security("FORCE", table))
@@ -56,6 +62,15 @@ def checksums_of(login: Login, database: str, plan: Plan) -> Mapping[str, str]:
 
     in_parallel([table for table in plan.tables if table.holds_rows], work)
     return found
+
+
+def _hashed(column: Column) -> sql.Composed:
+    name = sql.Identifier(column.name)
+    if column.base_type_schema == "pg_catalog" and column.base_type in _HASHED:
+        return sql.SQL("{}").format(name)
+    if column.base_type_schema == "pg_catalog" and column.base_type in _TEXTS:
+        return sql.SQL('{} COLLATE pg_catalog."C"').format(name)
+    return sql.SQL('CAST({} AS pg_catalog.text) COLLATE pg_catalog."C"').format(name)
 
 
 def _row_security(how: LiteralString, table: TablePlan) -> sql.Composed:

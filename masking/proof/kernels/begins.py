@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from masking.proof.kernels import compiled
 
 #: What may begin at a word: numbers in the groups that are asked for come first, by their place there.
 IBAN, PREFIX, NUMBER = 100, 101, 102
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def begins(
     first: int,
     count: int,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from masking.proof.kernels import compiled
 
 #: Rules by which a value is told to identify somebody, and to be written in other ways.
 EMAIL, PHONE, ID, IBAN, TOKEN, USER_NAME, NAME, STREET, VALUE, TEXT, SSN = range(11)
@@ -24,13 +25,13 @@ MOST_KEYS = 4
 DIGITS_OF_SSN = 9
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _key(sum_: np.uint64, form: np.uint64, spread: np.uint64) -> np.uint64:
     key = (sum_ ^ form) * spread
     return key if key != np.uint64(0) else np.uint64(1)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _identifies(
     rule: int, length: int, digits: int, count: int, has_at: bool, limits: npt.NDArray[np.int64]
 ) -> bool:
@@ -60,7 +61,7 @@ def _identifies(
     return bool(is_email or is_unnamed or (rule == VALUE and is_code and count == 1))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _part(
     block: npt.NDArray[np.uint8],
     starts: npt.NDArray[np.int32],
@@ -85,7 +86,7 @@ def _part(
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _lead(
     block: npt.NDArray[np.uint8],
     starts: npt.NDArray[np.int32],
@@ -107,7 +108,7 @@ def _lead(
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def keys_of(
     block: npt.NDArray[np.uint8],
     count: int,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from masking.proof.kernels import compiled
 
 _EMPTY = np.uint64(0)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def insert(
     slots: npt.NDArray[np.uint64],
     origins: npt.NDArray[np.uint32],
@@ -41,7 +42,7 @@ def insert(
     return added
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def move(
     slots: npt.NDArray[np.uint64],
     origins: npt.NDArray[np.uint32],
@@ -61,7 +62,7 @@ def move(
             origins[slot] = old_origins[number]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def look_up(
     slots: npt.NDArray[np.uint64],
     origins: npt.NDArray[np.uint32],
@@ -79,7 +80,7 @@ def look_up(
         found[number] = np.int64(origins[slot]) if slots[slot] == one else -1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def fill_filter(
     bits: npt.NDArray[np.uint8], shift: np.uint64, other: np.uint64, slots: npt.NDArray[np.uint64]
 ) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from masking.proof.kernels import compiled
 
 
-@njit(cache=True, nogil=True, inline="never")
+@compiled
 def _passes(bits: npt.NDArray[np.uint8], shift: np.uint64, other: np.uint64, key: np.uint64) -> bool:
     place = key >> shift
     if not (bits[place >> np.uint64(3)] >> np.uint8(place & np.uint64(7))) & np.uint8(1):
@@ -16,13 +17,13 @@ def _passes(bits: npt.NDArray[np.uint8], shift: np.uint64, other: np.uint64, key
     return bool((bits[place >> np.uint64(3)] >> np.uint8(place & np.uint64(7))) & np.uint8(1))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _key(sum_: np.uint64, form: np.uint64, spread: np.uint64) -> np.uint64:
     key = (sum_ ^ form) * spread
     return key if key != np.uint64(0) else np.uint64(1)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _power(powers: npt.NDArray[np.uint64], base: np.uint64, length: int) -> np.uint64:
     if length < len(powers):
         return np.uint64(powers[length])
@@ -35,7 +36,7 @@ def _power(powers: npt.NDArray[np.uint64], base: np.uint64, length: int) -> np.u
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def likely(
     first: int,
     count: int,
@@ -55,6 +56,7 @@ def likely(
     bits_of_two: npt.NDArray[np.uint8],
     shift_of_two: np.uint64,
     other: np.uint64,
+    passed_over: npt.NDArray[np.uint64],
     shortest: int,
     shortest_number: int,
     numbers: npt.NDArray[np.int64],
@@ -69,13 +71,16 @@ def likely(
     ``forms``: at 0 that of a number, at 1 … n of so many words, at n + 1 of a number in groups that nobody would
     expect, at n + 2 of a value's first two words.
     ``searched_lengths``: numbers of so many digits are searched for; longer ones always. ``numbers[column, digits]``
-    counts numbers; it has as many rows as a row of the block has columns.
+    counts numbers; it has as many rows as a row of the block has columns. ``passed_over`` holds, each in its place, two
+    words that are known to pass no filter: in most columns a few of them come again and again, and to ask the filter of
+    each would fetch it from memory.
     """
     columns = len(numbers)
     most_digits = len(searched_lengths)
     most_words = len(forms) - 3
     of_groups, of_two = forms[most_words + 1], forms[most_words + 2]
     longest_number = numbers.shape[1]
+    place_shift = np.uint64(64) - np.uint64(np.log2(len(passed_over)))
     # So many may come of one word.
     room = len(words) - 3 * most_words
     found = 0
@@ -108,6 +113,7 @@ def likely(
         if follower < count and values[follower] == values[word]:
             value = values[word]
             two = sum_ * _power(powers, base, lengths[follower]) + hashes[follower]
+            place = two >> place_shift
             if is_number and digits[follower] == lengths[follower]:
                 # Any words of digits are one number, whose groups are to be as people write it.
                 run = sum_
@@ -145,7 +151,11 @@ def likely(
                                 keys[found] = key
                                 found += 1
                     last += 1
-            if _passes(bits_of_two, shift_of_two, other, _key(two, of_two, spread)):
+            if passed_over[place] == two:
+                pass
+            elif not _passes(bits_of_two, shift_of_two, other, _key(two, of_two, spread)):
+                passed_over[place] = two
+            else:
                 run = sum_
                 last = follower
                 while last < count and last - word < most_words and values[last] == value:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from masking.proof.kernels import compiled
 
 SEPARATOR, LETTER, DIGIT, END_OF_VALUE, AT = range(5)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def cut(
     block: npt.NDArray[np.uint8],
     classes: npt.NDArray[np.uint8],
