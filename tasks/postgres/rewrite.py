@@ -56,7 +56,7 @@ from tasks.postgres.progress import is_done, mark
 from tasks.postgres.remembering import remember_table
 from tasks.postgres.script_check import analyse_scripts
 from tasks.postgres.shuffling import map_shuffles
-from tasks.postgres.slots import hash_values, settle
+from tasks.postgres.slots import map_slots
 from tasks.postgres.statements import statement
 from tasks.postgres.table_copies import PageRange, TableCopy, ranges_of
 
@@ -254,7 +254,7 @@ class _Rewriting:
 
         def map_all() -> None:
             try:
-                self._map_slots(are_hashed)
+                map_slots(self.login, self.database, self.plan, self.keys, are_hashed)
                 map_shuffles(self.login, self.database, self.plan, self.keys)
             finally:
                 are_hashed.set()
@@ -281,24 +281,6 @@ class _Rewriting:
             look_names_up_as_planned(connection)
             copy.begin(connection)
             mark(connection, _begun(stage, copy.table))
-
-    def _map_slots(self, are_hashed: threading.Event) -> None:
-        for domain in self.plan.mapped_domains:
-            step = f"mapped {domain}"
-            with (
-                masking_session(
-                    self.login, self.database, doing=f"mapping masking domain {domain}"
-                ) as connection,
-                connection.transaction(),
-            ):
-                if is_done(connection, step):
-                    continue
-                hand_over_keys(connection, self.plan, self.keys)
-                hash_values(connection, self.plan, domain)
-                if domain == self.plan.mapped_domains[-1]:
-                    are_hashed.set()
-                settle(connection, self.plan, domain)
-                mark(connection, step)
 
     def run_passes(self, stage: int, passes: Sequence[tuple[Pass, ...]]) -> None:
         """The passes of one stage: tables side by side, a table's own passes in turn and in one transaction. Large

@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 from contracts.errors import PolicyInvalid
+from contracts.login import Login
+from masking.keys import MaskingKeys
 from masking.maskers.masker import Use
 from masking.planning.plan import Plan, TablePlan
 from masking.statements.passes import disarm, rearm
 from masking.statements.slots import hashed_others, hashed_values
-from tasks.postgres.masking_session import Connection, run
+from tasks.postgres.masking_session import Connection, hand_over_keys, masking_session, run
+from tasks.postgres.progress import is_done, mark
 
 #: With more ranges than this, values of one range are found by an index.
 _READ_AS_A_WHOLE = 3
 
 
-def hash_values(connection: Connection, plan: Plan, domain: str) -> None:
-    """Collect what the values of one masking domain hash to, for :func:`settle` in the same transaction."""
+def map_slots(login: Login, database: str, plan: Plan, keys: MaskingKeys, are_hashed: Event) -> None:
+    """Settle all domains of such values. ``are_hashed`` is set when there is nothing more to do than that.
+
+    Raises:
+        PolicyInvalid: a range has fewer masks than there are values. Nothing was masked.
+    """
+    for domain in plan.mapped_domains:
+        step = f"mapped {domain}"
+        with (
+            masking_session(login, database, doing=f"mapping masking domain {domain}") as connection,
+            connection.transaction(),
+        ):
+            if is_done(connection, step):
+                continue
+            hand_over_keys(connection, plan, keys)
+            _hash_values(connection, plan, domain)
+            if domain == plan.mapped_domains[-1]:
+                are_hashed.set()
+            _settle(connection, plan, domain)
+            mark(connection, step)
+
+
+def _hash_values(connection: Connection, plan: Plan, domain: str) -> None:
+    """Collect what the values of one masking domain hash to, for :func:`_settle` in the same transaction."""
     sources = _sources(plan, domain)
     for found, _ in sources:
         run(connection, disarm(found.table))
@@ -29,12 +56,8 @@ def hash_values(connection: Connection, plan: Plan, domain: str) -> None:
         run(connection, rearm(found.table))
 
 
-def settle(connection: Connection, plan: Plan, domain: str) -> None:
-    """Give the values that :func:`hash_values` collected their slots.
-
-    Raises:
-        PolicyInvalid: the range has fewer masks than there are values.
-    """
+def _settle(connection: Connection, plan: Plan, domain: str) -> None:
+    """Give the values that :func:`_hash_values` collected their slots."""
     spaces = connection.execute(
         "SELECT capacity, pg_catalog.count(*), pg_catalog.bool_or(own >= 0) FROM refresh_mask.hashed_values GROUP BY 1"
     ).fetchall()

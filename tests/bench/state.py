@@ -43,6 +43,6 @@ def digest_of_files(paths: Iterable[Path]) -> str:
         file
         for path in paths
         for file in (path.rglob("*") if path.is_dir() else [path])
-        if file.is_file() and file.suffix != ".pyc"
+        if file.is_file() and "__pycache__" not in file.parts
     )
     return digest(*(f"{file.relative_to(CHECKOUT)}\0{file.read_text(encoding='utf-8')}" for file in files))

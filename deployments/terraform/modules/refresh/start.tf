@@ -109,6 +109,7 @@ resource "aws_lambda_function" "start" {
       PREFECT_SECRET_ARN = aws_secretsmanager_secret.prefect.arn
       DEPLOYMENT         = each.value.deployment
       PARAMETERS         = each.value.parameters
+      EVENT_PARAMETERS   = join(",", each.value.event_parameters)
     }
   }
 

@@ -126,13 +126,15 @@ variable "mask_pool" {
 variable "starts" {
   description = <<-EOT
     What EventBridge starts, each by a function of its own; none by default. deployment: such as refresh/ci. parameters: its
-    parameters as JSON, such as {"env": "staging"}. And when: schedule, such as cron(0 4 * * ? *), or event_pattern, as JSON.
+    parameters as JSON, such as {"env": "staging"}; event_parameters: names of those that an event may set by its
+    detail.parameters. And when: schedule, such as cron(0 4 * * ? *), or event_pattern, as JSON.
   EOT
   type = map(object({
-    deployment    = string
-    parameters    = optional(string, "{}")
-    schedule      = optional(string)
-    event_pattern = optional(string)
+    deployment       = string
+    parameters       = optional(string, "{}")
+    event_parameters = optional(list(string), [])
+    schedule         = optional(string)
+    event_pattern    = optional(string)
   }))
   default = {}
 
