@@ -13,9 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from psycopg import sql
-
-from contracts.errors import PolicyInvalid, PreconditionFailed
+from contracts.errors import PreconditionFailed
 from contracts.login import Login
 from masking.catalogue import Catalogue, Table, TableName
 from masking.fusing.fuser import Barrier, Pass
@@ -27,15 +25,9 @@ from masking.statements.capture import looks_up
 from masking.statements.checks import places
 from masking.statements.nulls import columns_of_users_sql
 from masking.statements.passes import (
-    dangling,
-    delete_all,
-    delete_others,
     disarm,
-    foreign_keys,
     held_to_policies,
     rearm,
-    truncatable,
-    truncate,
     update,
 )
 from tasks.postgres.connection import safe_errors
@@ -53,6 +45,7 @@ from tasks.postgres.masking_session import (
     run,
 )
 from tasks.postgres.progress import is_done, mark
+from tasks.postgres.reducing import reduce, with_row_security
 from tasks.postgres.remembering import remember_table
 from tasks.postgres.script_check import analyse_scripts
 from tasks.postgres.shuffling import map_shuffles
@@ -111,7 +104,7 @@ def remember(login: Login, database: str, catalogue: Catalogue, plan: Plan, keys
 def _remember(rewriting: _Rewriting) -> None:
     rewriting.prepare()
     rewriting.analyse_scripts()
-    rewriting.reduce()
+    reduce(rewriting.login, rewriting.database, rewriting.catalogue, rewriting.plan)
     rewriting.capture()
 
 
@@ -164,55 +157,6 @@ class _Rewriting:
         """See that PostgreSQL takes every statement as it is written."""
         with masking_session(self.login, self.database, doing="analysing the scripts") as connection:
             analyse_scripts(connection, self.plan.statements)
-
-    def reduce(self) -> None:
-        """Empty and filter tables, and see that no foreign key dangles then."""
-        with masking_session(self.login, self.database, doing="emptying and filtering tables") as connection:
-            if is_done(connection, "reduced"):
-                return
-            together, singly = truncatable(self.catalogue, self.plan)
-            filtered = [
-                (found.table.id, found.where) for found in self.plan.filtered if found.where is not None
-            ]
-            with connection.transaction():
-                look_names_up_as_planned(connection)
-                touched = [*together, *singly, *(name for name, _ in filtered)]
-                # A predicate, and the look for what dangles, may read any table.
-                armed = self._with_row_security([self.catalogue.tables_by_id[name] for name in touched])
-                for table in armed:
-                    run(connection, disarm(table))
-                if together:
-                    connection.execute(truncate(together))
-                for name in singly:
-                    connection.execute(delete_all(name))
-                for name, where in filtered:
-                    with safe_errors(f"table {name}", doing="deleting the rows that its where leaves out"):
-                        connection.execute(delete_others(name, where))
-                if touched:
-                    self._check_references(connection)
-                for table in armed:
-                    run(connection, rearm(table))
-                mark(connection, "reduced")
-
-    def _check_references(self, connection: Connection) -> None:
-        for table, key, referenced in foreign_keys(self.catalogue):
-            ours, theirs = self.plan.tables_by_id[table.id], self.plan.tables_by_id[referenced.id]
-            nulled = {
-                found.column.name
-                for found in ours.masked
-                if found.use is not None
-                and {part.masker.name for part in found.use.parts} == {"null"}
-                and not found.use.keeps_rows
-            }
-            if ours.action == "empty" or theirs.derived_kind == "extension" or nulled & set(key.columns):
-                continue
-            count = _number(connection, dangling(table, key, referenced))
-            if count:
-                raise PolicyInvalid(
-                    f"{count} rows would refer by foreign key {key.name} to rows of {referenced} that are left out",
-                    resource=f"table {table}",
-                    remedy="Write a where that leaves them out too, or mask the referring column as null.",
-                )
 
     def capture(self) -> None:
         """Remember each table's rows and, hashed, its raw values: the verification compares with them."""
@@ -406,7 +350,7 @@ class _Rewriting:
             with connection.transaction():
                 look_names_up_as_planned(connection)
                 target = self.catalogue.tables_by_id[barrier.table]
-                whole = self._with_row_security(list(self.catalogue.heirs(target)))
+                whole = with_row_security(self.plan, self.catalogue.heirs(target))
                 for part in whole:
                     run(connection, disarm(part))
                 connection.execute(as_written(barrier.statement.text))
@@ -439,10 +383,6 @@ class _Rewriting:
             *(part for child in self.catalogue.children.get(table.id, ()) for part in self._tree(child)),
         ]
 
-    def _with_row_security(self, tables: Sequence[Table]) -> list[Table]:
-        """Tables, and all others whose row security would keep their owner from reading them."""
-        return list(dict.fromkeys([*tables, *held_to_policies(self.plan)]))
-
     def _largest_first(self, tables: Sequence[TablePlan]) -> list[TablePlan]:
         def size(found: TablePlan) -> int:
             return sum(leaf.size_bytes for leaf in self.catalogue.leaves(found.table))
@@ -465,8 +405,3 @@ def _join_owners(connection: Connection, plan: Plan) -> None:
     }
     for owner, table in owners.items():
         become_member(connection, owner, owns=f"table {table}")
-
-
-def _number(connection: Connection, query: sql.Composed) -> int:
-    found = connection.execute(query).fetchone()
-    return int(found[0]) if found else 0
