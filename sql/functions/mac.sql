@@ -73,10 +73,7 @@ $$;
 -- A hash of a value in any case and without surrounding spaces: what verification compares.
 CREATE FUNCTION refresh_mask.fingerprint(value text, seed bigint) RETURNS bigint
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    -- Few have spaces around, and looking for some is less work than taking none away.
-    SELECT pg_catalog.hashtextextended(pg_catalog.lower(
-        CASE WHEN value COLLATE "C" LIKE ' %' OR value COLLATE "C" LIKE '% ' THEN pg_catalog.btrim(value)
-             ELSE value END), seed)
+    SELECT pg_catalog.hashtextextended(pg_catalog.lower(pg_catalog.btrim(value)), seed)
 $$;
 
 CREATE FUNCTION refresh_mask.fingerprint_seed() RETURNS bigint
