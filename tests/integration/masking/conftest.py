@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from contracts.errors import VerificationFailed
 from contracts.login import Login
 from contracts.report import MaskingReport
 from masking.catalogue import Catalogue
@@ -27,6 +28,11 @@ from tasks.proof.proving import prove
 
 HERE = Path(__file__).parent
 KEYS = MaskingKeys(root=bytes(range(32)))
+#: A table of a hundred people who are called kayla.
+USERS = (
+    "CREATE TABLE users (id int PRIMARY KEY, email text, is_test bool);"
+    "INSERT INTO users SELECT i, 'kayla' || i || '@mail.example', i > 90 FROM generate_series(1, 100) i;"
+)
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,13 @@ class Clone:
         if finishes:
             finish(self.login, self.database)
         return report
+
+    def refused(self, policy: str, scripts: dict[str, str] | None = None) -> str:
+        """What the proof stops the step with, which quotes no value."""
+        with pytest.raises(VerificationFailed) as refused:
+            self.mask(policy, scripts)
+        assert "kayla" not in str(refused.value).lower()
+        return str(refused.value)
 
 
 @pytest.fixture

@@ -8,42 +8,25 @@ from collections.abc import Callable
 
 import pytest
 
-from contracts.errors import PreconditionFailed, RefreshError, VerificationFailed
+from contracts.errors import VerificationFailed
 from contracts.report import MaskingReport
-from contracts.verdict import Verdict
 from deployments.demo.world import load_sample
 from masking.catalogue import TableName
 from masking.policy.reading import parse_policy
 from masking.proof.literals import search_literals
 from masking.proof.report import with_checksums
-from masking.proof.signing import check_report
 from masking.suggestion import suggest_policy
-from tasks.archive.saved_report import read_report
 from tasks.archive.saved_schema import save_schema
 from tasks.postgres.connection import connect
 from tasks.postgres.rewrite import remember, rewrite
 from tasks.proof.checksums import checksums_of
-from tasks.proof.concluding import conclude
 from tasks.proof.gathering import gather_raw_values
 from tasks.proof.restored import check_restored
 from tasks.proof.schema_entries import read_schema_entries
 from tasks.proof.searching import find_in_kept_columns, search_clone
 from tests.bench.planted import COPIES, PLACES, POLICY, found, plant
 from tests.fix_samples import RealDatabase
-from tests.integration.masking.conftest import KEYS, Clone
-
-USERS = (
-    "CREATE TABLE users (id int PRIMARY KEY, email text, is_test bool);"
-    "INSERT INTO users SELECT i, 'kayla' || i || '@mail.example', i > 90 FROM generate_series(1, 100) i;"
-)
-
-
-def _refused(clone: Clone, policy: str, scripts: dict[str, str] | None = None) -> str:
-    """What the run is stopped with, which quotes no value."""
-    with pytest.raises(VerificationFailed) as refused:
-        clone.mask(policy, scripts)
-    assert "kayla" not in str(refused.value).lower()
-    return str(refused.value)
+from tests.integration.masking.conftest import KEYS, USERS, Clone
 
 
 def _check(report: MaskingReport, name: str) -> str:
@@ -86,8 +69,7 @@ def test_a_copy_stops_the_run_and_is_named_by_place_count_and_rule(clone: Clone)
         + "CREATE TABLE orders (id int, note text);"
         + "INSERT INTO orders SELECT id, CASE WHEN id < 4 THEN 'for ' || upper(email) ELSE 'x' END FROM users"
     )
-    said = _refused(
-        clone,
+    said = clone.refused(
         """
         tables:
           users: {columns: {id: keep, email: email, is_test: keep}}
@@ -130,7 +112,7 @@ def test_shapes_stop_the_run_in_every_kind_of_kept_column(clone: Clone) -> None:
         " '-----BEGIN PRIVATE KEY-----', ARRAY['4539 1488 0343 6467'], 'jo@example.com, (212) 555-0123')"
     )
     columns = "id: keep, a: keep, b: keep, c: keep, d: keep, e: keep, f: keep"
-    said = _refused(clone, f"tables: {{kept: {{columns: {{{columns}}}}}}}")
+    said = clone.refused(f"tables: {{kept: {{columns: {{{columns}}}}}}}")
     for place, what in (("a", "e-mail"), ("b", "phone"), ("c", "SSN"), ("d", "private key"), ("e", "card")):
         assert re.search(rf"public\.kept\.{place}: 1 values (have|hold) [^;]*{what}", said)
     assert "kept.f" not in said
@@ -147,8 +129,7 @@ def test_copies_and_cards_are_found_in_numbers_ranges_and_search_conditions(clon
         " FROM users, CAST(ssn AS int8) AS n"
     )
     kept = ", ".join(f"{name}: keep" for name in ("id", *"abcdefgh", "card", "cards", "pair"))
-    said = _refused(
-        clone,
+    said = clone.refused(
         f"tables: {{users: {{columns: {{id: keep, ssn: ssn, code: pseudonym}}}}, kept: {{columns: {{{kept}}}}}}}",
     )
     for name in "abcdegh":
@@ -163,8 +144,8 @@ def test_an_ssn_that_was_a_number_is_found_with_the_zero_that_it_had_lost(clone:
         "CREATE TABLE users (id int PRIMARY KEY, ssn int8); INSERT INTO users VALUES (1, 12345678), (2, 219099999);"
         "CREATE TABLE notes (id int, note text); INSERT INTO notes VALUES (1, 'ssn 012-34-5678'), (2, 'ssn 012345678')"
     )
-    said = _refused(
-        clone, "tables: {users: {columns: {id: keep, ssn: ssn}}, notes: {columns: {id: keep, note: keep}}}"
+    said = clone.refused(
+        "tables: {users: {columns: {id: keep, ssn: ssn}}, notes: {columns: {id: keep, note: keep}}}"
     )
     assert "public.notes.note: 2 values hold raw values of public.users.ssn" in said
 
@@ -186,118 +167,6 @@ def test_what_no_search_reads_is_in_the_report_with_its_own_reason(clone: Clone)
     assert reasons["a"] == "type double precision holds neither text nor a whole number"
 
 
-def test_scripts_columns_are_searched_for_unless_their_line_says_why_not(clone: Clone) -> None:
-    clone.execute(
-        USERS + "CREATE TABLE notes (id int, note text); INSERT INTO notes SELECT id, email FROM users"
-    )
-    policy = """
-        tables:
-          users: {columns: {id: keep, email: {script: {domain: email%s}}, is_test: keep}}
-          notes: {columns: {id: keep, note: keep}}
-        """
-    scripts = {"1.sql": "UPDATE users SET email = 'user' || id || '@example.dev'"}
-    assert "100 values hold raw values of public.users.email" in _refused(clone, policy % "", scripts)
-
-
-def test_a_scripts_column_may_be_left_out_with_a_reason_that_the_report_has(clone: Clone) -> None:
-    clone.execute(
-        USERS + "CREATE TABLE notes (id int, note text); INSERT INTO notes SELECT id, email FROM users"
-    )
-    report = clone.mask(
-        """
-        tables:
-          users:
-            columns: {id: keep, email: {script: {domain: email, not_searched: "of test users"}}, is_test: keep}
-          notes: {columns: {id: keep, note: keep}}
-        """,
-        {"1.sql": "UPDATE users SET email = 'user' || id || '@example.dev'"},
-    )
-    unsearched = {found.column: found.reason for found in report.verification.not_searched}
-    assert unsearched["public.users.email"] == "the policy says: of test users"
-    assert unsearched["public.users.id"] == "a key of numbers"
-
-
-def test_rows_that_a_condition_keeps_are_no_ones_raw_values(clone: Clone) -> None:
-    clone.execute(
-        USERS + "CREATE TABLE notes (id int, note text); INSERT INTO notes SELECT id, email FROM users"
-    )
-    said = _refused(
-        clone,
-        """
-        tables:
-          users:
-            columns:
-              id: keep
-              email: {email: {}, when: "NOT is_test", otherwise: {keep: "ours"}}
-              is_test: keep
-          notes: {columns: {id: keep, note: keep}}
-        """,
-    )
-    assert "public.notes.note: 90 values" in said
-
-
-AUDIT = (
-    "CREATE TABLE people (id int PRIMARY KEY, email text, first_name text, last_name text, phones text[], sku text);"
-    "INSERT INTO people SELECT i, 'kayla' || i || '@mail.example', 'Kayla', 'Murby' || chr(96 + i),"
-    " ARRAY['(310) 736-50' || 10 + i], 'SKU-10000' || i FROM generate_series(1, 9) i;"
-    "CREATE TABLE notes (id int, a text, b text, c text, d text);"
-    "INSERT INTO notes"
-    " SELECT id, 'to ' || email, 'by ' || first_name || ' ' || last_name, phones::text, sku FROM people"
-)
-
-
-def test_copies_of_rows_that_are_left_out_are_found(clone: Clone) -> None:
-    clone.execute(AUDIT)
-    said = _refused(
-        clone,
-        """
-        tables:
-          people:
-            where: id > 7
-            columns: {id: keep, email: email, first_name: first_name, last_name: last_name, phones: phone, sku: keep}
-          notes: {where: id < 6, columns: {id: keep, a: keep, b: keep, c: keep, d: keep}}
-        """,
-    )
-    assert "public.notes.a: 5 values hold raw values of public.people.email" in said
-    assert "public.notes.b: 5 values hold raw values of public.people.first_name with last_name" in said
-    assert "public.notes.c: 5 values hold raw values of public.people.phones" in said
-
-
-def test_copies_of_what_an_emptied_table_held_are_found_as_far_as_its_names_tell_what_that_is(
-    clone: Clone,
-) -> None:
-    clone.execute(AUDIT)
-    columns = "{id: keep, a: keep, b: keep, c: keep, d: keep}"
-    said = _refused(clone, f"tables: {{people: empty, notes: {{columns: {columns}}}}}")
-    assert "public.notes.a: 9 values hold raw values of public.people.email" in said
-    assert "public.notes.b: 9 values hold raw values of public.people.first_name with last_name" in said
-    assert "public.notes.c: 9 values hold raw values of public.people.phones" in said
-    assert "public.notes.d" not in said
-
-
-def test_what_is_not_searched_for_of_an_emptied_table_is_in_the_report(clone: Clone) -> None:
-    clone.execute(AUDIT + "; CREATE TABLE jobs (id int, payload jsonb)")
-    report = clone.mask(
-        """
-        tables:
-          people: {empty: {not_searched: "of test users"}}
-          jobs: empty
-          notes: {columns: {id: keep, a: keep, b: keep, c: {keep: {acknowledge: {phone: "of test users"}}}, d: keep}}
-        """
-    )
-    unsearched = {found.column: found.reason for found in report.verification.not_searched}
-    assert unsearched["public.people.*"] == "the policy says: of test users"
-    assert unsearched["public.jobs.*"].startswith("the policy empties the table, and of no column")
-
-
-def test_what_was_left_out_by_a_process_that_died_is_not_proved(clone: Clone) -> None:
-    clone.execute(USERS)
-    catalogue, plan = clone.plan("tables: {users: empty}")
-    remember(clone.login, clone.database, catalogue, plan, KEYS)
-    with pytest.raises(PreconditionFailed, match="is gone with that process"):
-        gather_raw_values(clone.login, clone.database, catalogue, plan)
-
-
 def test_partitions_documents_and_tables_with_forced_row_security_are_searched_too(clone: Clone) -> None:
     clone.execute(
         "CREATE TABLE users (id int, profile jsonb, emails text[]) PARTITION BY LIST (id);"
@@ -313,8 +182,7 @@ def test_partitions_documents_and_tables_with_forced_row_security_are_searched_t
         "ALTER TABLE users_1 ENABLE ROW LEVEL SECURITY; ALTER TABLE users_1 FORCE ROW LEVEL SECURITY;"
         "ALTER TABLE logs_1 ENABLE ROW LEVEL SECURITY; ALTER TABLE logs_1 FORCE ROW LEVEL SECURITY"
     )
-    said = _refused(
-        clone,
+    said = clone.refused(
         """
         tables:
           users: {columns: {id: keep, profile: {json: {paths: {$.mail: email}}}, emails: email}}
@@ -323,50 +191,6 @@ def test_partitions_documents_and_tables_with_forced_row_security_are_searched_t
     )
     assert "public.logs.line: 2 values hold raw values of public.users.profile $.mail" in said
     assert "public.logs.line: 2 values hold raw values of public.users.emails" in said
-
-
-def test_what_was_begun_by_a_process_that_died_is_not_proved(clone: Clone) -> None:
-    clone.execute(USERS)
-    catalogue, plan = clone.plan("tables: {users: {columns: {id: keep, email: email, is_test: keep}}}")
-    remember(clone.login, clone.database, catalogue, plan, KEYS)
-    rewrite(clone.login, clone.database, catalogue, plan, KEYS)
-    with pytest.raises(PreconditionFailed, match="masked already"):
-        gather_raw_values(clone.login, clone.database, catalogue, plan)
-
-
-VERDICT = Verdict(
-    run_key="0123456789ab",
-    env="staging",
-    clone="refresh-staging-0123456789ab-clone",
-    snapshot_arn="arn:aws:rds:eu-west-1:111111111111:cluster-snapshot:nightly",
-    policy_digest="",
-    code_version="",
-    report_sha256="",
-    result="passed",
-)
-
-
-def test_a_clone_whose_masking_died_at_its_very_end_is_not_masked_again(
-    clone: Clone, as_superuser: Callable[[str], None]
-) -> None:
-    policy = "tables: {users: {columns: {id: keep, email: email, is_test: keep}}}"
-    clone.execute(USERS)
-    save_schema(clone.login, clone.database)
-    report = clone.mask(policy, finishes=False)
-    catalogue, plan = clone.plan(policy)
-    # It may not be dropped, as if the connection was lost just then.
-    as_superuser("ALTER SCHEMA refresh_mask OWNER TO CURRENT_USER")
-    with pytest.raises(RefreshError):
-        conclude(clone.login, clone.database, plan, report, VERDICT, KEYS)
-    as_superuser(f"ALTER SCHEMA refresh_mask OWNER TO {clone.login.username}")
-    with pytest.raises(PreconditionFailed, match="masked already"):
-        gather_raw_values(clone.login, clone.database, catalogue, plan)
-
-    kept = conclude(clone.login, clone.database, plan, report, VERDICT, KEYS)
-    assert read_report(clone.login, clone.database) == kept
-    assert check_report(kept, KEYS, resource="the clone").clone == VERDICT.clone
-    with pytest.raises(PreconditionFailed, match="masked already"):
-        gather_raw_values(clone.login, clone.database, catalogue, plan)
 
 
 # A literal of each kind that a schema carries, each with an address or raw values of its own.

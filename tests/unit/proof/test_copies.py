@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from masking.proof.blocks import blocks_of
 from masking.proof.escapes import folded, undressed
-from masking.proof.findings import ByChance, copies_by_chance, of_copies
+from masking.proof.findings import ByChance, Found, copies_by_chance, of_copies
 from masking.proof.kinds import Kind
 from masking.proof.raw_values import Gathered, RawValues, TooManyRawValues
+from masking.proof.report import explained
 from masking.proof.search import Copies, search
+from masking.proof.shapes import ShapeCounts
 from masking.proof.words import BLOCK_BYTES, WordKey, words_of
 from masking.proof.writing import gather
 
@@ -174,6 +176,11 @@ def test_what_is_let_pass_as_chance_is_counted_of_all_numbers_that_might_have_be
     assert list(copies_by_chance(["t.c"], copies, raw)) == [
         ByChance(place="t.c", rule="raw_values", count=20, numbers=520)
     ]
+    found = Found()
+    found.add(["t.c"], [{}], ShapeCounts(), copies, raw)
+    assert found.findings == []
+    assert explained(found.by_chance) == "; 20 numbers that chance explains, of 520 (t.c 20 of 520)"
+    assert explained([]) == ""
 
 
 def test_numbers_so_dense_that_any_would_be_one_are_left_out_and_named() -> None:
