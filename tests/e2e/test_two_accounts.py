@@ -24,6 +24,7 @@ from deployments.terraform.policy_templates import allowed_actions, without
 from tests.e2e.conftest import Env
 from tests.e2e.iam_roles import Identity, delete_leftovers
 from tests.e2e.two_accounts import APART_POLICY, PRODUCTION, TwoAccounts, make_two_accounts, wait_for_snapshot
+from tests.fix_localaws import wait_until
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +144,7 @@ def shared(apart: TwoAccounts) -> Iterator[str]:
     name = f"refresh-{apart.env.name}-{uuid4().hex[:12]}-shared-copy"
     yield apart.copy_in_production(name, tags_of(apart))
     apart.production.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=name)
+    wait_until(lambda: apart.manual_snapshots() == [])
 
 
 def tags_of(apart: TwoAccounts) -> list[dict[str, str]]:
@@ -174,6 +176,16 @@ def test_no_other_role_of_staging_takes_productions_role_or_opens_what_is_shared
     name = shared.rsplit(":", 1)[1].replace("shared-copy", "copy")
     with aws.iam.enforced(), pytest.raises(ClientError, match="KMSKeyNotAccessible"):
         apart.copy(another, shared, name, tags_of(apart))
+
+
+def test_the_task_role_can_not_share_a_copy_on(apart: TwoAccounts) -> None:
+    aws = apart.env.world.aws
+    with aws.iam.enforced(), pytest.raises(ClientError, match="explicit deny"):
+        apart.task_role.client("rds").modify_db_cluster_snapshot_attribute(
+            DBClusterSnapshotIdentifier=f"refresh-{apart.env.name}-1-copy",
+            AttributeName="restore",
+            ValuesToAdd=["444455556666"],
+        )
 
 
 def test_a_copy_that_fails_ends_the_run_and_leaves_nothing_in_either_account(apart: TwoAccounts) -> None:
