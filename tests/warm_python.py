@@ -35,6 +35,7 @@ _REQUEST_MAX = 1 << 20
 _LOADED = (
     *("prefect.main", "prefect.flow_engine", "prefect.task_engine"),
     *("prefect.cli.deploy", "prefect.cli.deployment", "prefect.cli.flow_run"),
+    "prefect_sqlalchemy.database",
 )
 _LOADED_WITH_ALL_BELOW = ("contracts", "masking", "tasks", "blocks")
 _DEPENDS_ON_ENVS = {"blocks.env_name"}

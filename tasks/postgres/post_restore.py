@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
-from prefect_sqlalchemy.database import SqlAlchemyConnector
-from sqlalchemy import URL
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from contracts.errors import DatabaseError, VerificationFailed
 from contracts.login import Login
 from tasks.postgres.connection import connect, translated
+
+if TYPE_CHECKING:
+    # Loaded where it's used: it is an eighth of what a process that runs flows loads, and most don't need it.
+    from prefect_sqlalchemy.database import SqlAlchemyConnector
 
 
 def run_scripts(login: Login, database: str, directory: Path) -> tuple[str, ...]:
@@ -77,6 +79,9 @@ def _lift_newer_limits(login: Login, database: str) -> str:
 
 @contextmanager
 def _connector(login: Login, database: str) -> Iterator[SqlAlchemyConnector]:
+    from prefect_sqlalchemy.database import SqlAlchemyConnector
+    from sqlalchemy import URL
+
     newer = _lift_newer_limits(login, database)
     url = URL.create(
         "postgresql+psycopg", username=login.username, host=login.host, port=login.port, database=database
@@ -89,6 +94,8 @@ def _connector(login: Login, database: str) -> Iterator[SqlAlchemyConnector]:
 
 @contextmanager
 def _sql_errors(resource: str) -> Iterator[None]:
+    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
     try:
         yield
     except DBAPIError as error:
