@@ -36,6 +36,8 @@ class Reading:
     query: sql.Composed
     columns: tuple[str, ...]
     kinds: tuple[Kind, ...]
+    #: Whether a condition on the table's rows may stand behind the query.
+    ends_with_its_table: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +84,7 @@ def readings(plan: Plan, catalogue: Catalogue) -> Iterator[Reading]:
                 ),
                 columns=tuple(source.column for source in plain),
                 kinds=tuple(source.kind for source in plain),
+                ends_with_its_table=True,
             )
 
 

@@ -67,7 +67,9 @@ class _Clock:
             "clients_cpu_seconds": clients.ru_utime + clients.ru_stime,
         }
         with suppress(FileNotFoundError):  # only Linux has it
-            ended = Path(f"/proc/{self._server.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            ended = (
+                Path(f"/proc/{self._server.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            )
             # Of sessions that are over, and so in full: proc(5), cutime and cstime.
             found["server_cpu_seconds"] = sum(map(int, ended[13:15])) / os.sysconf("SC_CLK_TCK")
         return found
