@@ -37,6 +37,8 @@ class Reading:
     query: sql.Composed
     columns: tuple[str, ...]
     kinds: tuple[Kind, ...]
+    #: Whether a condition on the table's rows may stand behind the query.
+    ends_with_its_table: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +120,7 @@ def _plain(table: Table, sources: Sequence[_Source]) -> Reading:
         ),
         columns=tuple(source.column for source in sources),
         kinds=tuple(source.kind for source in sources),
+        ends_with_its_table=True,
     )
 
 

@@ -49,6 +49,8 @@ class SearchedTable:
 
     table: Table
     columns: tuple[SearchedColumn, ...]
+    #: Whether a condition on the table's rows may stand behind the query.
+    ends_with_its_table: bool = True
 
     @property
     def query(self) -> sql.Composed:

@@ -1,4 +1,4 @@
-"""Reading whole tables as COPY's text, several at once."""
+"""Reading whole tables as COPY's text, several at once, and several parts of a large one."""
 
 from __future__ import annotations
 
@@ -12,15 +12,21 @@ from typing import Protocol, TypeVar
 from psycopg import sql
 
 from contracts.login import Login
-from masking.catalogue import Catalogue, Table
+from masking.catalogue import Catalogue, Table, TableName
 from masking.planning.copies import DEFAULT_SCHEMA
 from masking.proof.blocks import Block, blocks_of
 from masking.statements.passes import identifier
 from tasks.archive.copy_out import CopySession
+from tasks.archive.layout import MIB, BlockRange, split_blocks
 from tasks.client_tools import client_tools
+from tasks.postgres.masking_session import masking_session
 
-#: Tables read at once; each costs as much of a processor here as at the server.
+#: Tables, or parts of a large one, read at once; each costs as much of a processor here as at the server.
 SESSIONS = 2
+#: Larger tables are read in parts of so many bytes of their heap.
+PART_BYTES = 64 * MIB
+#: From this version on, the server finds a part without reading what is before it (a Tid Range Scan).
+_PARTS_SINCE = 140000
 
 
 class _Read(Protocol):
@@ -29,6 +35,11 @@ class _Read(Protocol):
 
     @property
     def query(self) -> sql.Composed: ...
+
+    @property
+    def ends_with_its_table(self) -> bool:
+        """Whether a condition on the table's rows may stand behind the query."""
+        ...
 
 
 Item = TypeVar("Item", bound=_Read)
@@ -41,25 +52,30 @@ def read_all(
     items: Sequence[Item],
     columns: Callable[[Item], int],
     take: Callable[[Item, Iterator[Block]], None],
+    *,
+    part_bytes: int = PART_BYTES,
 ) -> None:
-    """``take`` gets each item's rows in blocks, largest tables first, in one of a few threads."""
-    waiting: SimpleQueue[Item] = SimpleQueue()
-    for item in sorted(items, key=lambda item: -item.table.size_bytes):
-        waiting.put(item)
+    """``take`` gets each item's rows in blocks, largest tables first, in one of a few threads; those of a large table
+    in parts, each by a call of its own.
+    """
+    parts = list(_parts(login, database, catalogue, items, part_bytes))
+    waiting: SimpleQueue[tuple[Item, BlockRange | None]] = SimpleQueue()
+    for part in parts:
+        waiting.put(part)
     failed = Event()
 
     def work() -> None:
         with _session(login, database, catalogue) as session:
             while not failed.is_set():
                 try:
-                    item = waiting.get_nowait()
+                    item, part = waiting.get_nowait()
                 except Empty:
                     return
-                stream = _rows(session, login, database, catalogue, item)
+                stream = _rows(session, login, database, catalogue, item, part)
                 take(item, blocks_of(stream, columns(item)))
 
     with ThreadPoolExecutor(SESSIONS, thread_name_prefix="proof") as pool:
-        futures = [pool.submit(work) for _ in range(min(SESSIONS, len(items)))]
+        futures = [pool.submit(work) for _ in range(min(SESSIONS, len(parts)))]
         try:
             for future in as_completed(futures):
                 future.result()
@@ -67,10 +83,57 @@ def read_all(
             failed.set()
 
 
+def _parts(
+    login: Login, database: str, catalogue: Catalogue, items: Sequence[Item], part_bytes: int
+) -> Iterator[tuple[Item, BlockRange | None]]:
+    """Items, the largest first, with the blocks of the table that are read; None for all."""
+    largest_first = sorted(items, key=lambda item: -item.table.size_bytes)
+    divided = {
+        item.table.id: item.table
+        for item in items
+        # Row security is lifted by one session at a time.
+        if item.ends_with_its_table
+        and not item.table.row_security_forced
+        and item.table.kind in ("r", "m")
+        and item.table.size_bytes >= 2 * part_bytes
+        and catalogue.server_version_num >= _PARTS_SINCE
+    }
+    ranges: dict[TableName, tuple[BlockRange, ...]] = {}
+    if divided:
+        with masking_session(login, database, doing="asking how large its tables are") as connection:
+            for name, table in divided.items():
+                found = connection.execute(_BLOCKS, {"name": identifier(table).as_string(None)}).fetchone()
+                size, block = found if found is not None and found[0] else (0, 1)
+                ranges[name] = split_blocks(blocks=size // block, size_bytes=size, chunk_bytes=part_bytes)
+    for item in largest_first:
+        if not item.ends_with_its_table or item.table.id not in ranges:
+            yield item, None
+            continue
+        for part in ranges[item.table.id]:
+            yield item, part
+
+
+#: Blocks of a table, or of the largest of those that inherit from it: they are read with it, by the same condition.
+_BLOCKS = """\
+SELECT pg_catalog.max(pg_catalog.pg_relation_size(part.oid)), pg_catalog.current_setting('block_size')::int8
+  FROM (SELECT pg_catalog.to_regclass(%(name)s) AS oid
+        UNION ALL
+        SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = pg_catalog.to_regclass(%(name)s)) AS part
+"""
+
+
 def _rows(
-    session: CopySession, login: Login, database: str, catalogue: Catalogue, item: _Read
+    session: CopySession,
+    login: Login,
+    database: str,
+    catalogue: Catalogue,
+    item: _Read,
+    part: BlockRange | None,
 ) -> Iterator[bytes]:
-    statement = sql.SQL("COPY ({}) TO STDOUT").format(item.query).as_bytes(None)
+    query = item.query.as_bytes(None)
+    if part is not None:
+        query += b" WHERE " + part.predicate().encode()
+    statement = b"COPY (" + query + b") TO STDOUT"
     if not item.table.row_security_forced:
         yield from session.copy(statement, table=str(item.table))
         return

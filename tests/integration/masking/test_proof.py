@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from psycopg import sql
 
 from contracts.errors import VerificationFailed
 from contracts.report import MaskingReport
 from deployments.demo.world import load_sample
 from masking.catalogue import TableName
 from masking.policy.reading import parse_policy
+from masking.proof.blocks import Block
+from masking.proof.gathering import Reading
 from masking.proof.literals import search_literals
 from masking.proof.report import with_checksums
 from masking.suggestion import suggest_policy
 from tasks.archive.saved_schema import save_schema
+from tasks.postgres.catalogue import read_catalogue
 from tasks.postgres.connection import connect
 from tasks.postgres.rewrite import remember, rewrite
 from tasks.proof.checksums import checksums_of
+from tasks.proof.copies import read_all
 from tasks.proof.gathering import gather_raw_values
 from tasks.proof.restored import check_restored
 from tasks.proof.schema_entries import read_schema_entries
@@ -61,6 +66,27 @@ def test_a_real_database_with_its_policy_raises_no_alarm(
     report = clone.mask((real.policy / "policy.yaml").read_text())
     assert report.verification.acknowledged == ()
     assert re.match(r"\d{2,} raw values of \d+ columns, in \d{4,} values", _check(report, "raw values"))
+
+
+def test_a_large_table_is_read_in_parts_each_row_once(clone: Clone) -> None:
+    clone.execute(
+        "CREATE TABLE notes (id int, note text);"
+        "INSERT INTO notes SELECT i, repeat('x', 500) FROM generate_series(1, 2000) i;"
+        "CREATE TABLE more () INHERITS (notes); INSERT INTO more SELECT i FROM generate_series(2001, 9000) i"
+    )
+    catalogue = read_catalogue(clone.login, clone.database)
+    (table,) = (table for table in catalogue.tables if table.name == "notes")
+    for rows, expected in ((sql.SQL("ONLY notes"), 2000), (sql.SQL("notes"), 9000)):
+        query = sql.SQL("SELECT id FROM {}").format(rows)
+        reading = Reading(table=table, query=query, columns=("id",), kinds=("id",), ends_with_its_table=True)
+        parts: list[list[int]] = []
+
+        def take(_: Reading, blocks: Iterator[Block], parts: list[list[int]] = parts) -> None:
+            parts.append([int(line) for block in blocks for line in block.text.split()])
+
+        read_all(clone.login, clone.database, catalogue, [reading], lambda _: 1, take, part_bytes=100_000)
+        assert len(parts) > 5
+        assert sorted(number for part in parts for number in part) == list(range(1, expected + 1))
 
 
 def test_a_copy_stops_the_run_and_is_named_by_place_count_and_rule(clone: Clone) -> None:
