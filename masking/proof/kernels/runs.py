@@ -90,8 +90,8 @@ def likely(
         sum_ = hashes[word]
         is_number = digits[word] == length
         if is_number:
-            if length >= shortest_number:
-                if length < longest_number:
+            if length >= shortest:
+                if shortest_number <= length < longest_number:
                     numbers[values[word] % columns, length] += 1
                 if length >= most_digits or searched_lengths[length]:
                     key = _key(sum_, forms[0], spread)
@@ -129,7 +129,7 @@ def likely(
                     run = run * _power(powers, base, lengths[last]) + hashes[last]
                     total += lengths[last]
                     code = code * group_base + np.uint64(lengths[last])
-                    if total >= shortest_number:
+                    if total >= shortest:
                         key = _key(run, forms[0], spread)
                         is_usual = False
                         for group in usual_groups:
