@@ -74,20 +74,34 @@ def sweep(block: RefreshEnvironment, janitor: RunKey) -> list[str]:
 def _sweep_rds(block: RefreshEnvironment, now: datetime, ask: _IsLive) -> list[str]:
     swept: list[str] = []
     seen: set[str] = set()
+    failures: dict[str, RefreshError] = {}
     for credentials, in_account in find_in_rds(block):
         resources = []
         for found in in_account:
             kind = _REMOVABLE.get(found.kind)
             if kind and _may_go(found, block, now, ask, dies_with_run=not _is_kept(found, block)):
                 resources.append(AwsResource(kind=kind, identifier=found.identifier))
-                if block.environment.source.share and credentials == block.source_credentials:
+            is_shareable = block.environment.source.share and credentials == block.source_credentials
+            # A snapshot that outlives its run isn't shared for longer than that.
+            if (
+                kind == "cluster snapshot"
+                and is_shareable
+                and _may_go(found, block, now, ask, dies_with_run=True)
+            ):
+                try:
                     _end_sharing(block, found)
+                except RefreshError as error:
+                    failures[f"sharing of {found.identifier}"] = error
         resources = [resource for resource in resources if str(resource) not in seen]
         seen.update(map(str, resources))
         # An instance goes before its cluster can.
         resources.sort(key=lambda resource: ["instance", "cluster", "cluster snapshot"].index(resource.kind))
         remove(credentials, resources, may_delete=_still_of(block.environment.name))
         swept += [str(resource) for resource in resources]
+    if failures:
+        raise CleanupIncomplete(
+            leftovers=tuple(failures), remedy=" ".join(str(error) for error in failures.values())
+        )
     return swept
 
 

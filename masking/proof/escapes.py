@@ -16,6 +16,9 @@ _ENTITY = re.compile(rb"&(?:#(?:[xX]([0-9A-Fa-f]{1,6})|([0-9]{1,7}))|([A-Za-z][A
 _OCTAL = re.compile(rb"\\\\(?:000|[23][0-7]{2})")
 # After a backslash, what stands for white space in COPY's text and in JSON within it.
 _WHITE_SPACE = re.compile(rb"\\[nrtbfvN]")
+# The dashes that numbers are written with; longer ones stand between words. In Unicode's order, from the hyphen to the
+# en dash, and the small and the wide hyphen.
+_HYPHENS = "\u2010\u2011\u2012\u2013\ufe63\uff0d"
 # PostgreSQL takes no other byte of these for the end of a value or row, so none may come of an escape.
 _ENDS = b"\t\n"
 #: As deep as a URL within a URL, or HTML within XML.
@@ -23,7 +26,11 @@ _LAYERS = 2
 
 
 def undressed(block: bytes) -> bytes:
-    """``block`` with escapes replaced by what they stand for. Tabs and line ends stay as many as they were."""
+    """``block`` with escapes replaced by what they stand for. Tabs and line ends stay as many as they were.
+
+    What is no letter, digit or mark beyond ASCII, such as a curly quote or a picture, is a blank, and a short
+    dash a hyphen: words end there, and shapes are written with those.
+    """
     if b"%" in block:
         for _ in range(_LAYERS):
             block, count = _PERCENT.subn(_byte, block)
@@ -39,17 +46,14 @@ def undressed(block: bytes) -> bytes:
             block, count = _ENTITY.subn(_entity, block)
             if not count:
                 break
-    return block
+    if block.isascii():
+        return block
+    return _between_words().sub(_in_ascii, block.decode("utf-8", "replace")).encode()
 
 
 def folded(block: bytes) -> bytes:
-    """``block`` in lower case, which may change how many bytes a letter has.
-
-    What is no letter, digit or mark beyond ASCII, such as a curly quote or a picture, is a space: words end there.
-    """
-    if block.isascii():
-        return block.lower()
-    return _between_words().sub(" ", block.decode("utf-8", "replace")).lower().encode()
+    """``block`` in lower case, which may change how many bytes a letter has."""
+    return block.lower() if block.isascii() else block.decode("utf-8", "replace").lower().encode()
 
 
 @cache
@@ -75,8 +79,11 @@ def _byte(found: re.Match[bytes]) -> bytes:
     return b" " if value in _ENDS else value
 
 
+def _in_ascii(found: re.Match[str]) -> str:
+    return "-" if found[0] in _HYPHENS else " "
+
+
 def _entity(found: re.Match[bytes]) -> bytes:
-    """What an entity stands for; the blank or hyphen of ASCII for any other, as shapes are written with those."""
     by_hex, by_number, name = found.groups()
     if name is not None:
         text = html5.get(f"{name.decode()};")
@@ -87,13 +94,10 @@ def _entity(found: re.Match[bytes]) -> bytes:
         code = ord(text)
     else:
         code = int(by_hex, 16) if by_hex else int(by_number)
-    kind = unicodedata.category(chr(code)) if 0x80 <= code <= 0x10FFFF else ""
-    if kind.startswith("Z"):
-        return b" "
-    return b"-" if kind == "Pd" else _character(code)
+    return _character(code)
 
 
 def _character(code: int) -> bytes:
-    if code in _ENDS or code > 0x10FFFF or 0xD800 <= code < 0xE000:
+    if code in (9, 10) or code > 0x10FFFF or 0xD800 <= code < 0xE000:
         return b" "
     return chr(code).encode()

@@ -94,8 +94,8 @@ class Gathered:
             new_digits = digits[self._hashes.add(hashes, origins)]
             self._numbers += np.bincount(new_digits, minlength=LONGEST_NUMBER + 1)
             self._twos.add(twos, np.zeros(len(twos), dtype=np.uint32))
-            if len(self._hashes) > self._most:
-                raise TooManyRawValues(f"{len(self._hashes)} raw values")
+            if len(self._hashes) + len(self._twos) > self._most:
+                raise TooManyRawValues(f"{len(self._hashes)} ways to write raw values")
 
     def raw_values(self) -> RawValues:
         """All of them, ready to be looked up."""

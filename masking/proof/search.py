@@ -129,7 +129,8 @@ def _are_names(
 
 
 _GAPS: Mapping[Kind, re.Pattern[bytes]] = {
-    "full name": re.compile(rb"[ ._'+-]{1,3}"),
+    # As one that is written in one column may have it, too: Murby, Kayla; Kayla (KK) Murby; Kayla "KK" Murby.
+    "full name": re.compile(rb"[ ._'+-]{1,3}|, ?| {4,9}|,? \\*[(\"]|\\*[)\"],? | & "),
     "first and last name": re.compile(rb"[ ._'+-]{1,3}"),
     "last and first name": re.compile(rb"[ ._'+-]{1,3}|, ?"),
 }

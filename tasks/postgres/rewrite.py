@@ -214,6 +214,8 @@ class _Rewriting:
                 copy
                 for copy in self._copies(0, self.plan.stages[0].passes).values()
                 if copy.is_divided
+                # A table that is disarmed while its values are read is locked until they have their slots.
+                and not list(disarm(copy.table))
                 and not copy.begins_with(self.plan.domains_with_maps)
                 and _begun(0, copy.table) not in done
             ]

@@ -27,9 +27,10 @@ _SETTINGS = {
 }
 
 # What PostgreSQL hashes by its bytes alone, so that whatever differs in text differs in hash, on every server alike: an
-# enum isn't, which is hashed by its object's id, nor a numeric, of which 1.0 and 1.00 have one hash.
+# enum isn't, which is hashed by its object's id, nor a numeric, of which 1.0 and 1.00 have one hash, nor what is
+# as long as an int8, whose halves are put together first.
 _TEXTS = frozenset({"text", "varchar"})
-_HASHED = frozenset({"int2", "int4", "int8", "uuid", "bytea", "bool", "date", "timestamp", "timestamptz"})
+_HASHED = frozenset({"int2", "int4", "uuid", "bytea", "bool", "date"})
 
 
 def checksums_of(login: Login, database: str, plan: Plan) -> Mapping[str, str]:
@@ -47,8 +48,10 @@ def checksums_of(login: Login, database: str, plan: Plan) -> Mapping[str, str]:
                 connection.execute(_row_security("NO FORCE", table))
             row = connection.execute(
                 sql.SQL(
-                    "SELECT pg_catalog.count(*), COALESCE(pg_catalog.sum("
-                    "pg_catalog.hash_record_extended(ROW({values}), 0)), 0) FROM {table}"
+                    # A record's hash is a sum of its columns', so a sum of those wouldn't tell which row a value is in.
+                    "SELECT pg_catalog.count(*), COALESCE(pg_catalog.sum(pg_catalog.hashtextextended("
+                    'pg_catalog.hash_record_extended(ROW({values}), 0)::pg_catalog.text COLLATE pg_catalog."C", 0)), 0)'
+                    " FROM {table}"
                 ).format(
                     table=rows_of(table.table),
                     values=sql.SQL(", ").join([_hashed(column) for column in table.table.columns]),

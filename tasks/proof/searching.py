@@ -86,8 +86,8 @@ def look(
     words = words_of(lower, key, first_value=block.first_value)
     if raw is not None:
         search(words, raw, columns, copies)
-    if len(lower) != len(text):
-        # Lower case has other lengths in a few languages, and shapes are looked at as they are written.
+    if not text.isascii():
+        # Beyond ASCII lower case may have other lengths, and shapes are looked at as they are written.
         words = words_of(text, key, first_value=block.first_value)
     count_shapes(text, words, columns, shapes)
 

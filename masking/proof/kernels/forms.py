@@ -44,7 +44,8 @@ def _identifies(
     if rule == EMAIL:
         return count > 1
     if rule == PHONE:
-        return bool(is_long_number)
+        # With an extension, or a word before it, as it is written.
+        return bool(is_long_number or is_code)
     if rule in (ID, IBAN, SSN):
         return bool(is_email or is_code or is_long_number)
     if rule == TOKEN:

@@ -139,6 +139,26 @@ def test_names_in_a_list_of_names_are_no_other_name() -> None:
     assert _found(_raw("Murray Steve", kind="full name"), "Dave Murray/Steve Harris", "murray_steve") == 1
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Murby, Kayla",
+        "Murby,Kayla",
+        "Kayla Murby, Jr.",
+        'Kayla "KK" Murby',
+        "Kayla Murby (née Orr)",
+        "Kayla     Murby",
+    ],
+)
+def test_a_full_name_is_found_as_it_is_written(name: str) -> None:
+    assert _found(_raw(name, kind="full name"), f"by {name}", f"{name}: yes") == 2
+
+
+def test_a_phone_number_with_an_extension_is_found_as_it_is_written() -> None:
+    raw = _raw("310-442-1234 x5", kind="phone number")
+    assert _found(raw, "call 310-442-1234 x5", "310.442.1234-X5") == 2
+
+
 def test_numbers_that_meet_by_chance_are_no_copies_and_more_of_them_are() -> None:
     drawn = random.Random(7)
     ids = [str(number) for number in drawn.sample(range(10_000_000, 99_999_999), 20_000)]
@@ -228,5 +248,5 @@ def test_a_row_that_is_too_long_is_cut_between_words() -> None:
 def test_more_raw_values_than_memory_is_set_apart_for_are_refused() -> None:
     gathered = Gathered(WordKey.drawn(), {"public.users.it": "e-mail address"}, most=5)
     block = b"".join(b"kayla%d@mail.example\n" % number for number in range(6))
-    with pytest.raises(TooManyRawValues, match="6 raw values"):
+    with pytest.raises(TooManyRawValues, match="6 ways to write raw values"):
         gather(block, ["e-mail address"], [0], gathered)

@@ -138,7 +138,7 @@ def _identifies(value: str, kind: Kind) -> bool:
     unnamed = number and len(text) >= 9 and len(words) <= 4
     return {
         "e-mail address": len(words) > 1,
-        "phone number": long,
+        "phone number": long or code,
         "id": address or code or long,
         "IBAN": address or code or long,
         "token": code or len(text) >= 16,
