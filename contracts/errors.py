@@ -79,8 +79,13 @@ class Unclassified(ConfigurationError):
     def __init__(self, *, database: str, columns: tuple[str, ...], policy_lines: str) -> None:
         self.columns = columns
         self.policy_lines = policy_lines
+        without = (
+            "a table or column has no rule"
+            if len(columns) == 1
+            else f"{len(columns)} tables or columns have no rule"
+        )
         super().__init__(
-            f"{len(columns)} tables or columns have no rule, so nothing was masked and nothing left the clone",
+            f"{without}, so nothing was masked and nothing left the clone",
             resource=f"database {database}",
             remedy=f"Review these lines and add them to its policy.yaml:\n{policy_lines}",
         )

@@ -80,8 +80,11 @@ def failure_message(env: str, *, state: str, step: str, seconds: float, reason: 
 def summary_markdown(report: RefreshReport) -> str:
     """The artifact on the run's page."""
     checks = "\n".join(
-        f"| {check.name} | {check.scope_rows:,} | {check.result} | {check.detail} |"
-        for check in report.verification.checks
+        f"| {check.name} | {check.scope_rows:,} | {check.result} |" for check in report.verification.checks
+    )
+    # In a column of their own Prefect's page cuts them off.
+    details = "\n".join(
+        f"- *{check.name}*: {check.detail}." for check in report.verification.checks if check.detail
     )
     acknowledged = _first(
         f"| {found.place} | {found.count:,} values {found.detail} | {found.reason} |"
@@ -102,9 +105,11 @@ Live database `{report.target.database}`, before it `{report.target.previous or 
 |---|---|
 {steps}
 
-| check | rows | result | |
-|---|---|---|---|
+| check | rows | result |
+|---|---|---|
 {checks}
+
+{details}
 
 | acknowledged by the policy | found | why it may be there |
 |---|---|---|

@@ -60,6 +60,9 @@ def checks(console: Console, report: RefreshReport) -> None:
     for check in report.verification.checks:
         table.add_row(check.name, f"{check.scope_rows:,}", check.result)
     console.print(table)
+    for check in report.verification.checks:
+        if check.detail:
+            console.print(f"{check.name}: {check.detail}", markup=False, highlight=False)
 
 
 def slack(console: Console, receiver: SlackReceiver) -> None:
