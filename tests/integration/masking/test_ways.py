@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from time import sleep
 from typing import Any
 
 import psycopg
@@ -15,7 +16,7 @@ from masking.keys import MaskingKeys
 from masking.planning.repetition import repeating_columns
 from masking.statements.passes import rows_of
 from tasks.archive.saved_schema import save_schema
-from tasks.postgres import masking_progress, table_copies
+from tasks.postgres import masking_progress, masking_session, slots, table_copies
 from tasks.postgres.rewrite import rewrite
 from tasks.postgres.verification import verify
 from tests.integration.masking.conftest import KEYS, Clone
@@ -280,6 +281,28 @@ def test_ranges_that_were_cut_off_go_on_where_they_stopped(
     run()
     assert verify(clone.login, clone.database, catalogue, plan, KEYS).verification.verdict == "passed"
     assert clone.value("SELECT count(DISTINCT ssn) FROM people WHERE ssn ~ '^9'") == 600
+
+
+def test_a_large_table_whose_rules_are_disabled_while_its_values_get_slots_is_begun_after_that(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_copies, "_PAGES_AT_LEAST", 2)
+    monkeypatch.setitem(masking_session._SETTINGS, "lock_timeout", "500ms")
+    clone.execute(
+        f"{PEOPLE}; CREATE RULE watch AS ON UPDATE TO people WHERE false DO INSTEAD NOTHING;"
+        "ALTER TABLE people ENABLE ALWAYS RULE watch"
+    )
+    catalogue, plan = clone.plan(PEOPLE_POLICY)
+    save_schema(clone.login, clone.database)
+    settle = slots._settle
+
+    def slowly(*arguments: Any) -> None:
+        sleep(1.5)
+        settle(*arguments)
+
+    monkeypatch.setattr(slots, "_settle", slowly)
+    rewrite(clone.login, clone.database, catalogue, plan, KEYS, copy_from_bytes=0)
+    assert verify(clone.login, clone.database, catalogue, plan, KEYS).verification.verdict == "passed"
 
 
 def test_a_run_says_how_many_rows_and_bytes_are_done_of_how_many(
