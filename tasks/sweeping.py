@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache, partial
 from uuid import UUID
@@ -71,6 +71,17 @@ def sweep(block: RefreshEnvironment, janitor: RunKey) -> list[str]:
     return swept
 
 
+def _all_of_a_part(swept: list[str], failures: Mapping[str, RefreshError]) -> list[str]:
+    """``swept``; where something failed, it is told before the error leaves."""
+    if failures:
+        for line in swept:
+            get_run_logger().info("Deleted %s", line)
+        raise CleanupIncomplete(
+            leftovers=tuple(failures), remedy=" ".join(str(error) for error in failures.values())
+        )
+    return swept
+
+
 def _sweep_rds(block: RefreshEnvironment, now: datetime, ask: _IsLive) -> list[str]:
     swept: list[str] = []
     seen: set[str] = set()
@@ -98,11 +109,7 @@ def _sweep_rds(block: RefreshEnvironment, now: datetime, ask: _IsLive) -> list[s
         resources.sort(key=lambda resource: ["instance", "cluster", "cluster snapshot"].index(resource.kind))
         remove(credentials, resources, may_delete=_still_of(block.environment.name))
         swept += [str(resource) for resource in resources]
-    if failures:
-        raise CleanupIncomplete(
-            leftovers=tuple(failures), remedy=" ".join(str(error) for error in failures.values())
-        )
-    return swept
+    return _all_of_a_part(swept, failures)
 
 
 def _is_kept(found: Found, block: RefreshEnvironment) -> bool:
@@ -140,13 +147,7 @@ def _sweep_archives(block: RefreshEnvironment, now: datetime, ask: _IsLive) -> l
                 swept.append(f"archive s3://{settings.bucket}/{prefix}")
         except RefreshError as error:
             failures[f"archive s3://{settings.bucket}/{prefix}"] = error
-    if failures:
-        for line in swept:
-            get_run_logger().info("Deleted %s", line)
-        raise CleanupIncomplete(
-            leftovers=tuple(failures), remedy=" ".join(str(error) for error in failures.values())
-        )
-    return swept
+    return _all_of_a_part(swept, failures)
 
 
 def _sweep_archive(block: RefreshEnvironment, prefix: str, now: datetime, ask: _IsLive) -> bool:

@@ -20,7 +20,7 @@ _WHITE_SPACE = re.compile(rb"\\[nrtbfvN]")
 # en dash, and the small and the wide hyphen.
 _HYPHENS = "\u2010\u2011\u2012\u2013\ufe63\uff0d"
 # PostgreSQL takes no other byte of these for the end of a value or row, so none may come of an escape.
-_ENDS = b"\t\n"
+_ENDS = frozenset(b"\t\n")
 #: As deep as a URL within a URL, or HTML within XML.
 _LAYERS = 2
 
@@ -75,8 +75,8 @@ def _between_words() -> re.Pattern[str]:
 
 
 def _byte(found: re.Match[bytes]) -> bytes:
-    value = bytes([int(found[1], 16)])
-    return b" " if value in _ENDS else value
+    value = int(found[1], 16)
+    return b" " if value in _ENDS else bytes([value])
 
 
 def _in_ascii(found: re.Match[str]) -> str:
@@ -98,6 +98,6 @@ def _entity(found: re.Match[bytes]) -> bytes:
 
 
 def _character(code: int) -> bytes:
-    if code in (9, 10) or code > 0x10FFFF or 0xD800 <= code < 0xE000:
+    if code in _ENDS or code > 0x10FFFF or 0xD800 <= code < 0xE000:
         return b" "
     return chr(code).encode()

@@ -19,7 +19,8 @@ from contracts.login import Login
 from contracts.manifest import MANIFEST_NAME, TOC_NAME, ArchivedObject, Manifest, utc_seconds
 from contracts.ownership import Ownership, check_ours
 from contracts.verdict import Verdict
-from tasks.archive.layout import SUFFIX, BlockRange, Sizes, split_blocks
+from tasks.archive.heaps import read_heaps
+from tasks.archive.layout import SUFFIX, Sizes
 from tasks.archive.objects import ObjectWriter, Place
 from tasks.archive.rows_out import Table, copy_tables
 from tasks.archive.saved_schema import SavedSchema, read_saved_schema, unpack
@@ -198,39 +199,26 @@ def _plan(
     """The tables with rows, largest first, each with the block ranges that sessions read."""
     dump_ids = {table: dump_id for dump_id, table in saved.tables.items()}
     with safe_errors("the clone", doing="reading its tables' sizes"):
-        cursor = psycopg.RawCursor(connection, row_factory=dict_row)
-        rows = cursor.execute(
-            statement("archive/tables.sql"),
-            ([schema for schema, _ in dump_ids], [name for _, name in dump_ids]),
-        ).fetchall()
-    if len(rows) != len(dump_ids):
+        heaps = read_heaps(connection, dump_ids)
+    if len(heaps) != len(dump_ids):
         raise PreconditionFailed(
             "tables were dropped while it was dumped",
             resource="the clone",
             remedy="Nothing else may use the clone: run the dump again.",
         )
     tables = []
-    for row in sorted(rows, key=lambda row: -row["size_bytes"]):
-        dump_id = dump_ids[row["schema"], row["name"]]
+    for heap in sorted(heaps, key=lambda heap: -heap.size_bytes):
+        dump_id = dump_ids[heap.schema, heap.name]
         object_name = f"{dump_id}.dat.{SUFFIX[saved.compression]}"
-        ranges: tuple[BlockRange | None, ...] = (None,)
-        if (
-            row["can_split"]
-            and not row["is_row_security_active"]
-            and row["size_bytes"] > 2 * sizes.chunk_bytes
-        ):
-            ranges = split_blocks(
-                blocks=row["blocks"], size_bytes=row["size_bytes"], chunk_bytes=sizes.chunk_bytes
-            )
         tables.append(
             Table(
-                name=f"{row['schema']}.{row['name']}",
+                name=f"{heap.schema}.{heap.name}",
                 object_name=object_name,
-                statement=replace(statements[dump_id], rows_in_children=row["rows_in_children"]),
+                statement=replace(statements[dump_id], rows_in_children=heap.rows_in_children),
                 writer=ObjectWriter(place, object_name, sizes),
-                size_bytes=row["size_bytes"],
-                suspends_row_security=row["is_row_security_active"],
-                ranges=ranges,
+                size_bytes=heap.size_bytes,
+                suspends_row_security=heap.is_row_security_active,
+                ranges=heap.ranges(sizes.chunk_bytes),
             )
         )
     return tables

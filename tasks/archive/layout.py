@@ -21,6 +21,9 @@ SUFFIX: dict[Compression, str] = {"zstd": "zst", "gzip": "gz"}
 END_OF_DATA = b"\\.\n\n\n"
 
 MIB = 1 << 20
+#: From this version on, the server finds a range of blocks without reading what is before it.
+#: https://www.postgresql.org/docs/release/14.0/ (E.23.3.1.5)
+TID_RANGE_SCANS_SINCE = 140000
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 S3_PART_MIN_BYTES = 5 * MIB
 S3_PARTS_MAX = 10_000
@@ -49,7 +52,7 @@ class BlockRange:
     end: int | None
 
     def predicate(self) -> str:
-        """A condition on ctid, which PostgreSQL 14 and newer answer by a Tid Range Scan."""
+        """A condition on ctid, answered by a Tid Range Scan since :data:`TID_RANGE_SCANS_SINCE`."""
         lower = f"ctid >= '({self.first:d},0)'::pg_catalog.tid"
         return lower if self.end is None else f"{lower} AND ctid < '({self.end:d},0)'::pg_catalog.tid"
 

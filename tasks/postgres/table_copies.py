@@ -21,6 +21,8 @@ from masking.statements.table_copies import (
     mask_distinct,
     replace_by_copy,
 )
+from tasks.archive.layout import TID_RANGE_SCANS_SINCE
+from tasks.archive.saved_schema import SCHEMA as ARCHIVE_SCHEMA
 from tasks.postgres.masking_session import CONNECTIONS, SCHEMA, Connection, run
 
 #: A range is no smaller (32 MiB of PostgreSQL's usual pages): each plans its statement and hashes what it joins anew.
@@ -28,10 +30,6 @@ _PAGES_AT_LEAST = 4096
 #: More ranges than sessions, so that none waits long for the last one.
 _RANGES = 8 * CONNECTIONS
 _PAGE_BYTES = 8192
-#: https://www.postgresql.org/docs/release/14.0/ (E.23.3.1.5)
-_TID_RANGE_SCANS_SINCE = 140000
-#: Where a divided copy's rows are. It stays in the clone until that is dumped (tasks.archive.saved_schema).
-ROWS_SCHEMA = "refresh_archive"
 #: PostgreSQL's MaxBlockNumber.
 _LAST_PAGE = 2**32 - 2
 
@@ -59,7 +57,7 @@ class TableCopy:
         """Whether it is large enough for several sessions, and PostgreSQL reads a range without the other pages."""
         return (
             self.table.size_bytes >= 2 * _PAGES_AT_LEAST * _PAGE_BYTES
-            and self.server_version_num >= _TID_RANGE_SCANS_SINCE
+            and self.server_version_num >= TID_RANGE_SCANS_SINCE
         )
 
     @cached_property
@@ -132,7 +130,8 @@ class PageRange:
     def fill(self, connection: Connection) -> None:
         """Give the copy their rows."""
         copied = self.copy
-        child = sql.Identifier(ROWS_SCHEMA, f"rows_{copied.number}_{self.pages.start}")
+        # It stays in the clone until that is dumped.
+        child = sql.Identifier(ARCHIVE_SCHEMA, f"rows_{copied.number}_{self.pages.start}")
         run(
             connection,
             copy_pages(copied.passes, copied.table, copied.name, copied.masks, self.pages, child),

@@ -12,12 +12,13 @@ from typing import Protocol, TypeVar
 from psycopg import sql
 
 from contracts.login import Login
-from masking.catalogue import Catalogue, Table, TableName
+from masking.catalogue import Catalogue, Table
 from masking.planning.copies import DEFAULT_SCHEMA
 from masking.proof.blocks import Block, blocks_of
 from masking.statements.passes import identifier
 from tasks.archive.copy_out import CopySession
-from tasks.archive.layout import MIB, BlockRange, split_blocks
+from tasks.archive.heaps import read_heaps
+from tasks.archive.layout import MIB, TID_RANGE_SCANS_SINCE, BlockRange
 from tasks.client_tools import client_tools
 from tasks.postgres.masking_session import masking_session
 
@@ -25,8 +26,6 @@ from tasks.postgres.masking_session import masking_session
 SESSIONS = 2
 #: Larger tables are read in parts of so many bytes of their heap.
 PART_BYTES = 64 * MIB
-#: From this version on, the server finds a part without reading what is before it (a Tid Range Scan).
-_PARTS_SINCE = 140000
 
 
 class _Read(Protocol):
@@ -87,39 +86,23 @@ def _parts(
     login: Login, database: str, catalogue: Catalogue, items: Sequence[Item], part_bytes: int
 ) -> Iterator[tuple[Item, BlockRange | None]]:
     """Items, the largest first, with the blocks of the table that are read; None for all."""
-    largest_first = sorted(items, key=lambda item: -item.table.size_bytes)
-    divided = {
-        item.table.id: item.table
+    large = [
+        (item.table.schema, item.table.name)
         for item in items
-        # Row security is lifted by one session at a time.
         if item.ends_with_its_table
         and not item.table.row_security_forced
-        and item.table.kind in ("r", "m")
-        and item.table.size_bytes >= 2 * part_bytes
-        and catalogue.server_version_num >= _PARTS_SINCE
-    }
-    ranges: dict[TableName, tuple[BlockRange, ...]] = {}
-    if divided:
+        and item.table.size_bytes > 2 * part_bytes
+        and catalogue.server_version_num >= TID_RANGE_SCANS_SINCE
+    ]
+    ranges: dict[tuple[str, str], tuple[BlockRange | None, ...]] = {}
+    if large:
         with masking_session(login, database, doing="asking how large its tables are") as connection:
-            for name, table in divided.items():
-                found = connection.execute(_BLOCKS, {"name": identifier(table).as_string(None)}).fetchone()
-                size, block = found if found is not None and found[0] else (0, 1)
-                ranges[name] = split_blocks(blocks=size // block, size_bytes=size, chunk_bytes=part_bytes)
-    for item in largest_first:
-        if not item.ends_with_its_table or item.table.id not in ranges:
-            yield item, None
-            continue
-        for part in ranges[item.table.id]:
+            heaps = read_heaps(connection, dict.fromkeys(large))
+        ranges = {(heap.schema, heap.name): heap.ranges(part_bytes) for heap in heaps}
+    for item in sorted(items, key=lambda item: -item.table.size_bytes):
+        found = ranges.get((item.table.schema, item.table.name)) if item.ends_with_its_table else None
+        for part in found or (None,):
             yield item, part
-
-
-#: Blocks of a table, or of the largest of those that inherit from it: they are read with it, by the same condition.
-_BLOCKS = """\
-SELECT pg_catalog.max(pg_catalog.pg_relation_size(part.oid)), pg_catalog.current_setting('block_size')::int8
-  FROM (SELECT pg_catalog.to_regclass(%(name)s) AS oid
-        UNION ALL
-        SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = pg_catalog.to_regclass(%(name)s)) AS part
-"""
 
 
 def _rows(

@@ -32,6 +32,14 @@ def _key(sum_: np.uint64, form: np.uint64, spread: np.uint64) -> np.uint64:
 
 
 @compiled
+def _power(base: np.uint64, length: int) -> np.uint64:
+    found = np.uint64(1)
+    for _ in range(length):
+        found *= base
+    return found
+
+
+@compiled
 def _identifies(
     rule: int, length: int, digits: int, count: int, has_at: bool, limits: npt.NDArray[np.int64]
 ) -> bool:
@@ -159,10 +167,7 @@ def keys_of(
         has_at = False
         two = np.uint64(0)
         while last < count and values[last] == values[first]:
-            power = np.uint64(1)
-            for _ in range(lengths[last]):
-                power *= base
-            sum_ = sum_ * power + hashes[last]
+            sum_ = sum_ * _power(base, lengths[last]) + hashes[last]
             code = code * group_base + np.uint64(lengths[last])
             length += lengths[last]
             of_digits += digits[last]
@@ -222,9 +227,7 @@ def keys_of(
                     found += 1
                     ranges[length - zeros, _lead(block, starts, lengths, first, last, zeros)] = True
                 elif rule == SSN and length < DIGITS_OF_SSN:
-                    power = np.uint64(1)
-                    for _ in range(length):
-                        power *= base
+                    power = _power(base, length)
                     with_zeros = sum_
                     for _ in range(DIGITS_OF_SSN - length):
                         with_zeros += characters[48] * power
@@ -237,10 +240,7 @@ def keys_of(
                 national = limits[NATIONAL]
                 if rule == PHONE and length == national:
                     # The same number with its country's code, 1.
-                    power = np.uint64(1)
-                    for _ in range(length):
-                        power *= base
-                    keys[found] = _key(characters[49] * power + sum_, forms[0], spread)
+                    keys[found] = _key(characters[49] * _power(base, length) + sum_, forms[0], spread)
                     number_digits[found] = length + 1
                     found += 1
                     ranges[length + 1, 1000 + lead // 10] = True

@@ -11,6 +11,15 @@ _EMPTY = np.uint64(0)
 
 
 @compiled
+def _slot_of(slots: npt.NDArray[np.uint64], shift: np.uint64, one: np.uint64) -> np.int64:
+    """Where ``one`` is, or would be put."""
+    slot = np.int64(one >> shift)
+    while slots[slot] != _EMPTY and slots[slot] != one:
+        slot = (slot + 1) & (len(slots) - 1)
+    return slot
+
+
+@compiled
 def insert(
     slots: npt.NDArray[np.uint64],
     origins: npt.NDArray[np.uint32],
@@ -23,14 +32,11 @@ def insert(
 
     There must be room for all. None is 0.
     """
-    mask = len(slots) - 1
     added = 0
     for number in range(len(hashes)):
         one = hashes[number]
         origin = their_origins[number]
-        slot = np.int64(one >> shift)
-        while slots[slot] != _EMPTY and slots[slot] != one:
-            slot = (slot + 1) & mask
+        slot = _slot_of(slots, shift, one)
         new = slots[slot] == _EMPTY
         is_new[number] = new
         if new:
@@ -51,13 +57,10 @@ def move(
     old_origins: npt.NDArray[np.uint32],
 ) -> None:
     """Put all that a smaller table holds into a larger one."""
-    mask = len(slots) - 1
     for number in range(len(old_slots)):
         one = old_slots[number]
         if one != _EMPTY:
-            slot = np.int64(one >> shift)
-            while slots[slot] != _EMPTY:
-                slot = (slot + 1) & mask
+            slot = _slot_of(slots, shift, one)
             slots[slot] = one
             origins[slot] = old_origins[number]
 
@@ -71,12 +74,9 @@ def look_up(
     found: npt.NDArray[np.int64],
 ) -> None:
     """The origin of each, -1 for one that isn't there."""
-    mask = len(slots) - 1
     for number in range(len(hashes)):
         one = hashes[number]
-        slot = np.int64(one >> shift)
-        while slots[slot] != _EMPTY and slots[slot] != one:
-            slot = (slot + 1) & mask
+        slot = _slot_of(slots, shift, one)
         found[number] = np.int64(origins[slot]) if slots[slot] == one else -1
 
 

@@ -37,6 +37,14 @@ def _power(powers: npt.NDArray[np.uint64], base: np.uint64, length: int) -> np.u
 
 
 @compiled
+def _is_in(code: np.uint64, codes: npt.NDArray[np.uint64]) -> bool:
+    found = False
+    for one in codes:
+        found = found or one == code
+    return found
+
+
+@compiled
 def likely(
     first: int,
     count: int,
@@ -89,26 +97,17 @@ def likely(
         length = lengths[word]
         sum_ = hashes[word]
         is_number = digits[word] == length
-        if is_number:
-            if length >= shortest:
-                if shortest_number <= length < longest_number:
-                    numbers[values[word] % columns, length] += 1
-                if length >= most_digits or searched_lengths[length]:
-                    key = _key(sum_, forms[0], spread)
-                    if _passes(bits, shift, other, key):
-                        words[found] = word
-                        counts[found] = 1
-                        lone_digits[found] = length if length < longest_number else 0
-                        keys[found] = key
-                        found += 1
-        elif length >= shortest:
-            key = _key(sum_, forms[1], spread)
-            if _passes(bits, shift, other, key):
-                words[found] = word
-                counts[found] = 1
-                lone_digits[found] = 0
-                keys[found] = key
-                found += 1
+        if length >= shortest:
+            if is_number and shortest_number <= length < longest_number:
+                numbers[values[word] % columns, length] += 1
+            if not is_number or length >= most_digits or searched_lengths[length]:
+                key = _key(sum_, forms[0] if is_number else forms[1], spread)
+                if _passes(bits, shift, other, key):
+                    words[found] = word
+                    counts[found] = 1
+                    lone_digits[found] = length if is_number and length < longest_number else 0
+                    keys[found] = key
+                    found += 1
         follower = word + 1
         if follower < count and values[follower] == values[word]:
             value = values[word]
@@ -130,26 +129,16 @@ def likely(
                     total += lengths[last]
                     code = code * group_base + np.uint64(lengths[last])
                     if total >= shortest:
-                        key = _key(run, forms[0], spread)
-                        is_usual = False
-                        for group in usual_groups:
-                            if group == code:
-                                is_usual = True
-                        if is_usual:
-                            if _passes(bits, shift, other, key):
-                                words[found] = word
-                                counts[found] = last - word + 1
-                                lone_digits[found] = 0
-                                keys[found] = key
-                                found += 1
+                        if _is_in(code, usual_groups):
+                            key = _key(run, forms[0], spread)
                         else:
                             key = _key(run + code, of_groups, spread)
-                            if _passes(bits, shift, other, key):
-                                words[found] = word
-                                counts[found] = last - word + 1
-                                lone_digits[found] = 0
-                                keys[found] = key
-                                found += 1
+                        if _passes(bits, shift, other, key):
+                            words[found] = word
+                            counts[found] = last - word + 1
+                            lone_digits[found] = 0
+                            keys[found] = key
+                            found += 1
                     last += 1
             if passed_over[place] == two:
                 pass
