@@ -21,6 +21,7 @@ from deployments.terraform.policy_templates import render
 
 TERRAFORM = Path(__file__).parents[3] / "deployments" / "terraform"
 ACCOUNT = "333344445555"
+PRODUCTION, STAGING = "444455556666", "555566667777"
 DIRECTORIES = ("modules/refresh", "modules/production", "examples/one-account", "examples/production-apart")
 slow = pytest.mark.skipif(
     os.environ.get("TERRAFORM") != "all", reason="NOT RUN: takes minutes; `make terraform` runs it"
@@ -41,6 +42,23 @@ provider "aws" {
   s3_use_path_style       = true
   skip_metadata_api_check = true
 }
+"""
+_TWO_PROVIDERS = """
+provider "aws" {{
+  alias                   = "production"
+  access_key              = "{production}"
+  secret_key              = "local"
+  s3_use_path_style       = true
+  skip_metadata_api_check = true
+}}
+
+provider "aws" {{
+  alias                   = "staging"
+  access_key              = "{staging}"
+  secret_key              = "local"
+  s3_use_path_style       = true
+  skip_metadata_api_check = true
+}}
 """
 
 
@@ -198,3 +216,43 @@ def test_a_clone_has_no_egress(local_aws: LocalAws, applied: dict[str, Any]) -> 
     (source,) = ingress["UserIdGroupPairs"]
     assert (ingress["FromPort"], ingress["IpRanges"]) == (5432, [])
     assert source["GroupId"] == applied["pool"]["security_group_ids"][0]
+
+
+@slow
+def test_production_and_staging_apart_are_applied_do_not_drift_and_are_destroyed(
+    terraform: Terraform, local_aws: LocalAws
+) -> None:
+    where = "examples/production-apart"
+    ec2 = local_aws.client("ec2", account_id=STAGING)
+    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    key = local_aws.client("kms", account_id=PRODUCTION).create_key()["KeyMetadata"]["Arn"]
+    (terraform.root / where / "local_override.tf").write_text(
+        _TWO_PROVIDERS.format(production=PRODUCTION, staging=STAGING)
+    )
+    (terraform.root / where / "terraform.tfvars.json").write_text(
+        json.dumps(
+            {
+                "region": local_aws.region,
+                "vpc_id": vpc,
+                "private_subnet_ids": [each["SubnetId"] for each in ec2.describe_subnets()["Subnets"]],
+                "target_security_group_id": ec2.create_security_group(
+                    GroupName="target", Description="target", VpcId=vpc
+                )["GroupId"],
+                "source_key_arn": key,
+                "archive_bucket": "refresh-terraform-archives-apart",
+                "image": f"{STAGING}.dkr.ecr.eu-west-1.amazonaws.com/refresh@sha256:{'0' * 64}",
+            }
+        )
+    )
+    environment = {"AWS_ENDPOINT_URL": local_aws.endpoint_url, "AWS_REGION": local_aws.region}
+    terraform.init(where)
+    terraform.run(where, "apply", "-auto-approve", "-no-color", "-input=false", **environment)
+    outputs = json.loads(terraform.run(where, "output", "-json", **environment))
+    assert outputs["production_role_arn"]["value"].startswith(f"arn:aws:iam::{PRODUCTION}:role/")
+    (role,) = local_aws.client("iam", account_id=PRODUCTION).list_roles()["Roles"]
+    assert f"arn:aws:iam::{STAGING}:" in json.dumps(role["AssumeRolePolicyDocument"])
+    terraform.run(where, "plan", "-detailed-exitcode", "-no-color", "-input=false", **environment)
+    terraform.run(where, "destroy", "-auto-approve", "-no-color", "-input=false", **environment)
+    for account in (PRODUCTION, STAGING):
+        assert local_aws.client("iam", account_id=account).list_roles()["Roles"] == []
+    assert local_aws.client("s3", account_id=STAGING).list_buckets()["Buckets"] == []
