@@ -29,10 +29,9 @@ from tasks.postgres.catalogue import read_catalogue
 from tasks.postgres.clone_settings import check_clone_settings
 from tasks.postgres.quarantine import event_triggers_as_at_the_source, quarantine
 from tasks.postgres.rehearsal import rehearse
-from tasks.postgres.rewrite import join_owners, remember, rewrite
-from tasks.postgres.verification import verify
+from tasks.postgres.rewrite import join_owners, rewrite
 from tasks.proof.concluding import conclude
-from tasks.proof.gathering import gather_raw_values
+from tasks.proof.gathering import gather_and_remember
 from tasks.proof.proving import prove, prove_schema
 from tasks.secrets.reading import read_run_keys, read_signing_keys
 from tasks.transient import ONCE
@@ -132,8 +131,7 @@ def gather_from_clone(block: RefreshEnvironment, run: RunKey, clone: Clone, plan
     """
     login, database = _login(block, clone), _database(block)
     with no_row_escapes(f"clone {clone.cluster_id}", doing="remembering its raw values' hashes"):
-        raw = gather_raw_values(login, database, planned.catalogue, planned.plan)
-        remember(login, database, planned.catalogue, planned.plan, read_run_keys(block, run))
+        raw = gather_and_remember(login, database, planned.catalogue, planned.plan, read_run_keys(block, run))
     get_run_logger().info("Remembered hashes of %d raw values of %d columns", len(raw), len(raw.columns))
     return raw
 
@@ -159,13 +157,11 @@ def verify_clone(
     """Hold whole tables against what was promised, then remove every trace of the masking from the clone."""
     login, database = _login(block, clone), _database(block)
     with no_row_escapes(f"clone {clone.cluster_id}", doing="verifying it"):
-        report = verify(login, database, planned.catalogue, planned.plan, read_run_keys(block, run))
-        report = prove(login, database, planned.catalogue, planned.plan, raw, report)
+        report = prove(login, database, planned.catalogue, planned.plan, raw, read_run_keys(block, run))
         report = prove_schema(login, database, planned.plan, raw, report)
         report = conclude(
             login,
             database,
-            planned.plan,
             report,
             Verdict(
                 run_key=run.key,

@@ -111,7 +111,8 @@ def is_at(host: str) -> Callable[..., sql.Composable]:
         tail = f"@{host}"
         return sql.SQL(
             "{text} IS NULL OR {text} = '' OR (pg_catalog.length({text}) = {length}"
-            ' AND pg_catalog.lower(pg_catalog."right"({text}, {tail_length})) = {tail}'
+            ' AND (pg_catalog."right"({text}, {tail_length}) = {tail}'
+            ' OR pg_catalog.lower(pg_catalog."right"({text}, {tail_length})) = {tail})'
             ' AND pg_catalog."left"({text}, {letters}) !~* {other})'
         ).format(
             text=text_of(value),
@@ -137,8 +138,10 @@ def username_prefix(use: Use) -> str:
     return "user_" if use.letters + 5 <= use.width else ""
 
 
-def from_list(*words: LiteralString, pattern: str | None = None) -> Callable[..., sql.Composable]:
-    """NULL, '' or a word of a list, cut to the width, with letters behind it where results are distinct."""
+def from_list(*words: LiteralString, leading: str = "") -> Callable[..., sql.Composable]:
+    """NULL, '' or a word of a list, cut to the width, with letters behind it where results are distinct, and any of the
+    characters ``leading`` before it.
+    """
 
     def holds(use: Use, value: sql.Composable) -> sql.Composable:
         text = text_of(value)
@@ -149,8 +152,8 @@ def from_list(*words: LiteralString, pattern: str | None = None) -> Callable[...
                 text, literal(f" {LETTER}{{{use.letters}}}$")
             )
             room = max(use.width - use.letters - 1, 0)
-        if pattern is not None:
-            bare = sql.SQL("pg_catalog.regexp_replace({}, {}, '')").format(bare, literal(pattern))
+        if leading:
+            bare = sql.SQL("pg_catalog.ltrim({}, {})").format(bare, literal(leading))
         # A list's longest word with what may stand before it: narrower columns can hold only its beginning.
         narrow = room < _WHOLE_WIDTH
         test = (
@@ -271,14 +274,16 @@ def is_filler(use: Use, value: sql.Composable) -> sql.Composable:
 def is_phone(use: Use, value: sql.Composable) -> sql.Composable:
     places = use.parameters.places if isinstance(use.parameters, Phone) else RESERVED
     digits = sql.SQL("pg_catalog.translate({}, '-+ ()./#,;:_*x', '')").format(text_of(value))
-    # Most have ten digits or more: theirs is the first question.
+    # Most are of a common format, and most others have ten digits or more: those are the first questions.
+    common = sql.SQL("refresh_mask.phone_is_common_and_reserved({text}) OR ")
     return sql.SQL(
-        "{text} IS NULL OR {text} ~ '^[-0-9 ()+./#,;:_*x]*$' AND"
+        "{text} IS NULL OR {common}{text} ~ '^[-0-9 ()+./#,;:_*x]*$' AND"
         ' (pg_catalog."right"({digits}, {national}) ~ {whole}'
         " OR pg_catalog.length({digits}) < {national} AND"
         ' CASE WHEN pg_catalog.length({digits}) >= {local} THEN pg_catalog."right"({digits}, {local}) ~ {ending}'
         " ELSE {digits} ~ '^(0|$)' END)"
     ).format(
+        common=common.format(text=text_of(value)) if places == RESERVED else sql.SQL(""),
         text=text_of(value),
         digits=digits,
         national=literal(len(places)),

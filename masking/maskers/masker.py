@@ -202,14 +202,18 @@ class Use:
             " pg_catalog.generate_series(1, pg_catalog.cardinality({value}))) AS element (value, place)"
         ).format(value=value)
 
-    def violation(self) -> sql.Composable | None:
-        """SQL that is true of a row whose value no masker's output can be; None where nothing can be said."""
-        if self.condition is not None:
-            found = [violation for part in self.parts if (violation := part.violation()) is not None]
-            if len(found) < len(self.parts):
-                return None
-            return sql.SQL("({})").format(sql.SQL(" AND ").join(found))
-        return self.offends(sql.Identifier(self.column.name))
+    def violation(self, row: sql.Composable | None = None) -> sql.Composable | None:
+        """SQL that is true of a row whose value no masker's output can be; None where nothing can be said.
+
+        ``row``: what the row is called, where other columns may have the column's name.
+        """
+        name: sql.Composable = sql.Identifier(self.column.name)
+        value = name if row is None else sql.SQL(".").join((row, name))
+        found = [part.offends(value) for part in self.parts]
+        known = [violation for violation in found if violation is not None]
+        if len(known) < len(found):
+            return None
+        return sql.SQL("({})").format(sql.SQL(" AND ").join(known))
 
     def offends(self, value: sql.Composable) -> sql.Composable | None:
         """As :meth:`violation`, of a value of the column's type."""

@@ -8,9 +8,7 @@ from masking.maskers.forms import TEXT, from_list, named
 from masking.maskers.masker import Masker
 
 
-def _names(
-    name: str, doc: str, *words: LiteralString, pattern: str | None = None, function: LiteralString
-) -> Masker:
+def _names(name: str, doc: str, *words: LiteralString, leading: str = "", function: LiteralString) -> Masker:
     return Masker(
         name=name,
         doc=doc,
@@ -20,7 +18,7 @@ def _names(
         coincidence="the word lists hold common names, which raw values may have",
         changes=True,
         mask=named(function),
-        holds=from_list(*words, pattern=pattern),
+        holds=from_list(*words, leading=leading),
     )
 
 
@@ -38,7 +36,7 @@ NAMES = (
         "street",
         "A house number and a street from a list of 995. Also called address.",
         "streets",
-        pattern="^[0-9]+ ?",
+        leading="0123456789 ",
         function="street",
     ),
     _names("city", "A town's name from a list of 1,000 made-up ones.", "cities", function="city"),

@@ -83,6 +83,11 @@ class TablePlan:
         return self.table.kind == "r" and self.derived_kind in (None, "partition")
 
     @property
+    def is_whole(self) -> bool:
+        """Whether it keeps all the rows that it holds."""
+        return self.holds_rows and self.action == "full"
+
+    @property
     def masked(self) -> tuple[ColumnPlan, ...]:
         """The columns that the pass, or a script, changes."""
         return tuple(column for column in self.columns if column.action == "mask" and column.use is not None)
@@ -112,7 +117,7 @@ class Plan:
     @property
     def leaves_rows_out(self) -> bool:
         """Whether a table that holds rows is emptied or filtered."""
-        return any(plan.holds_rows and plan.action != "full" for plan in self.tables)
+        return any(plan.holds_rows and not plan.is_whole for plan in self.tables)
 
     @cached_property
     def domains(self) -> tuple[str, ...]:

@@ -2,6 +2,9 @@
 
 The hash is PostgreSQL's own of 64 bits, with a seed that is drawn for the run and dropped with our schema. By chance a
 mask has some raw value's hash in one of 10⁷ columns of 10⁶ rows, and stops its run.
+
+Afterwards every value must have its masker's form. So a raw value of another form can't be among them, and needn't be
+remembered: of a million addresses at other hosts, none is.
 """
 
 from __future__ import annotations
@@ -31,13 +34,14 @@ def fingerprint(value: sql.Composable) -> sql.Composed:
 
 
 def capture_values(table: Table, places: Sequence[tuple[int, Use]]) -> sql.Composed | None:
-    """Hashes of the raw values of columns that no mask may have, or that some rows keep, with how often each occurs.
+    """Hashes of the raw values of columns that a mask might be and may not, or that some rows keep, with how often each
+    occurs.
 
     Values of rows that a condition keeps are at the negative of the column's place. None where there is nothing to do.
     """
     parts = [
-        sql.SQL("SELECT {place}, value FROM {texts} AS texts (value){unless}").format(
-            place=_place(place, use), texts=unnested(use), unless=_unless_unchanged(use)
+        sql.SQL("SELECT {place}, value FROM {texts} AS texts (value){where}").format(
+            place=_place(place, use), texts=unnested(use), where=_that_a_mask_might_be(use)
         )
         for place, use in places
         if compares_raw(use) or use.keeps_rows
@@ -139,10 +143,31 @@ def _place(place: int, use: Use) -> sql.Composable:
     return sql.SQL("CASE WHEN {} THEN {} ELSE {} END").format(kept, sql.Literal(-place), sql.Literal(place))
 
 
-def _unless_unchanged(use: Use) -> sql.Composable:
-    unchanged, kept = _unchanged(use, _VALUE), _kept(use)
-    if not unchanged:
+def _that_a_mask_might_be(use: Use) -> sql.Composable:
+    """``WHERE`` for raw values that masks have to be compared with; all that rows keep are."""
+    unchanged, formed, kept = _unchanged(use, _VALUE), _may_have_form(use), _kept(use)
+    tests: list[sql.Composable] = []
+    if unchanged:
+        tests.append(sql.SQL("({}) IS NOT TRUE").format(sql.SQL(" OR ").join(unchanged)))
+    if formed is not None:
+        tests.append(formed)
+    if not tests:
         return sql.SQL("")
-    return sql.SQL(" WHERE ({}) IS NOT TRUE{}").format(
-        sql.SQL(" OR ").join(unchanged), sql.SQL(" OR {}").format(kept) if kept else sql.SQL("")
+    together = sql.SQL(" AND ").join(tests)
+    return sql.SQL(" WHERE {}{}").format(
+        together, sql.SQL(" OR {}").format(kept) if kept is not None else sql.SQL("")
+    )
+
+
+def _may_have_form(use: Use) -> sql.Composable | None:
+    """SQL that is true of a raw value that, but for case and surrounding spaces, may have the masker's form; None where
+    the form is no check of the column's, or isn't one of single values.
+    """
+    if use.keeps_rows or not _is_one_text(use):
+        return None
+    violation = use.violation(sql.Identifier(_ROW))
+    if violation is None:
+        return None
+    return sql.SQL("(pg_catalog.btrim({value}) <> {value} OR NOT {violation})").format(
+        value=_VALUE, violation=violation
     )

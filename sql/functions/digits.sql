@@ -116,7 +116,7 @@ $$;
 --
 -- The commonest formats of ten digits, and of eleven with +1, go a shorter way to the same mask; numbers that may lie
 -- in the reserved range don't.
-CREATE FUNCTION refresh_mask.phone_is_common(value text) RETURNS bool
+CREATE FUNCTION refresh_mask.phone_has_common_format(value text) RETURNS bool
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE pg_catalog.octet_length(value)
                WHEN 10 THEN refresh_mask.has_only(value, '0123456789')
@@ -130,7 +130,20 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
                WHEN 17 THEN value LIKE '+1 (___) ___-____' AND value NOT LIKE '%-%-%' AND value NOT LIKE '%) %) %'
                             AND refresh_mask.has_only(pg_catalog.replace(pg_catalog.substr(value, 5), ') ', ''), '0123456789-')
                ELSE false END
-       AND pg_catalog.strpos(value, '555') = 0
+$$;
+
+CREATE FUNCTION refresh_mask.phone_is_common(value text) RETURNS bool
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT refresh_mask.phone_has_common_format(value) AND pg_catalog.strpos(value, '555') = 0
+$$;
+
+-- Of a common format, and of the range that is set apart: byte 50 is the digit 2.
+CREATE FUNCTION refresh_mask.phone_is_common_and_reserved(value text) RETURNS bool
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT refresh_mask.phone_has_common_format(value)
+       AND (value LIKE '%555-01__' OR value LIKE '%55501__')
+       AND pg_catalog.get_byte(pg_catalog.textsend(value),
+               CASE pg_catalog.octet_length(value) WHEN 14 THEN 1 WHEN 15 THEN 3 WHEN 17 THEN 4 ELSE 0 END) >= 50
 $$;
 
 CREATE FUNCTION refresh_mask.phone_canonical(value text) RETURNS text

@@ -101,11 +101,27 @@ def remember(login: Login, database: str, catalogue: Catalogue, plan: Plan, keys
     _remember(_Rewriting(login, database, catalogue, plan, keys, COPY_FROM_BYTES, progress))
 
 
+def remember_whole_tables(
+    login: Login, database: str, catalogue: Catalogue, plan: Plan, keys: MaskingKeys
+) -> None:
+    """The part of :func:`remember` that empties and filters nothing, and locks no table against being read.
+
+    Raises:
+        As :func:`rewrite`.
+    """
+    progress = MaskingProgress(catalogue, plan.stages, lambda _: None)
+    rewriting = _Rewriting(login, database, catalogue, plan, keys, COPY_FROM_BYTES, progress)
+    rewriting.prepare()
+    rewriting.analyse_scripts()
+    rewriting.capture([found for found in plan.tables if found.is_whole and not list(disarm(found.table))])
+
+
 def _remember(rewriting: _Rewriting) -> None:
     rewriting.prepare()
     rewriting.analyse_scripts()
     reduce(rewriting.login, rewriting.database, rewriting.catalogue, rewriting.plan)
-    rewriting.capture()
+    rewriting.capture([found for found in rewriting.plan.tables if found.holds_rows])
+    rewriting.index_raw_values()
 
 
 def join_owners(login: Login, database: str, plan: Plan) -> None:
@@ -158,7 +174,7 @@ class _Rewriting:
         with masking_session(self.login, self.database, doing="analysing the scripts") as connection:
             analyse_scripts(connection, self.plan.statements)
 
-    def capture(self) -> None:
+    def capture(self, tables: Sequence[TablePlan]) -> None:
         """Remember each table's rows and, hashed, its raw values: the verification compares with them."""
         numbers = places(self.plan, self.catalogue)
         users_own = columns_of_users_sql(self.catalogue, self.plan)
@@ -180,7 +196,10 @@ class _Rewriting:
                 run(connection, rearm(table))
                 mark(connection, step)
 
-        in_parallel(self._largest_first([found for found in self.plan.tables if found.holds_rows]), remember)
+        in_parallel(self._largest_first(tables), remember)
+
+    def index_raw_values(self) -> None:
+        """Once all are there."""
         with masking_session(self.login, self.database, doing="indexing raw values' hashes") as connection:
             if any(looks_up(use) for _, use in self.plan.uses()):
                 connection.execute(

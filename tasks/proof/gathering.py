@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from contracts.errors import PreconditionFailed
 from contracts.login import Login
 from masking.catalogue import Catalogue
+from masking.keys import MaskingKeys
 from masking.planning.plan import Plan
 from masking.proof.blocks import Block
 from masking.proof.escapes import folded, undressed
@@ -14,9 +16,10 @@ from masking.proof.gathering import Reading, readings
 from masking.proof.raw_values import Gathered, RawValues, TooManyRawValues
 from masking.proof.words import WordKey
 from masking.proof.writing import gather
+from masking.statements.passes import held_to_policies
 from tasks.postgres.masking_session import masking_session
 from tasks.postgres.progress import is_done
-from tasks.postgres.rewrite import join_owners
+from tasks.postgres.rewrite import join_owners, remember, remember_whole_tables
 from tasks.proof.copies import read_all
 
 
@@ -32,6 +35,32 @@ def gather_raw_values(login: Login, database: str, catalogue: Catalogue, plan: P
     join_owners(login, database, plan)
     _check_nothing_is_gone(login, database, plan)
     return read_raw_values(login, database, catalogue, plan)
+
+
+def gather_and_remember(
+    login: Login, database: str, catalogue: Catalogue, plan: Plan, keys: MaskingKeys
+) -> RawValues:
+    """All that verification will have to know of the clone as it is: :func:`gather_raw_values`, and
+    :func:`tasks.postgres.rewrite.remember`.
+
+    Both read whole tables, one to hash values in this process, one to hash them in the server: so they do it at once,
+    unless row security holds for owners, lifting which locks its table.
+
+    Raises:
+        As both.
+    """
+    if held_to_policies(plan):
+        found = gather_raw_values(login, database, catalogue, plan)
+    else:
+        # Before, as two sessions can't both grant a role.
+        join_owners(login, database, plan)
+        with ThreadPoolExecutor(1, thread_name_prefix="remembering") as pool:
+            remembering = pool.submit(remember_whole_tables, login, database, catalogue, plan, keys)
+            found = gather_raw_values(login, database, catalogue, plan)
+        remembering.result()
+    # Of tables that are emptied or filtered, what goes is gathered first.
+    remember(login, database, catalogue, plan, keys)
+    return found
 
 
 def read_raw_values(login: Login, database: str, catalogue: Catalogue, plan: Plan) -> RawValues:

@@ -1,38 +1,84 @@
-"""The searches of the masked clone, whose findings stop the run unless the policy acknowledges them."""
+"""The proof of the masked clone: its own columns' checks, and the searches, whose findings stop the run unless the
+policy acknowledges them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 from contracts.errors import VerificationFailed
 from contracts.login import Login
 from contracts.report import MaskingReport
 from masking.catalogue import Catalogue
+from masking.keys import MaskingKeys
 from masking.planning.plan import Plan
 from masking.proof.findings import Finding
 from masking.proof.literals import search_literals
 from masking.proof.raw_values import RawValues
-from masking.proof.report import acknowledged_of, checks_of, literals_check, not_searched, with_proof
+from masking.proof.report import (
+    acknowledged_of,
+    checks_of,
+    literals_check,
+    not_searched,
+    with_checksums,
+    with_proof,
+)
+from masking.statements.passes import held_to_policies
+from tasks.postgres.verification import verify
+from tasks.proof.checksums import checksums_of
 from tasks.proof.schema_entries import read_schema_entries
-from tasks.proof.searching import search_clone
+from tasks.proof.searching import Searched, search_clone
 
 
 def prove(
-    login: Login, database: str, catalogue: Catalogue, plan: Plan, raw: RawValues, report: MaskingReport
+    login: Login, database: str, catalogue: Catalogue, plan: Plan, raw: RawValues, keys: MaskingKeys
 ) -> MaskingReport:
-    """``report`` with what the searches of all that masking kept have found.
+    """All that is asked of whole tables of the masked clone, and each table's checksum.
+
+    The masked columns are asked about and the checksums made by the server, and what was kept is searched in this
+    process: so all three go on at once. Row security that holds for owners is lifted in turn, which locks its table.
 
     Raises:
-        VerificationFailed: naming each table, column, count and rule, and no value.
+        VerificationFailed: naming each check or rule, table, column and count, and no value; all that was found.
     """
-    searched = search_clone(login, database, catalogue, plan, raw)
-    check_acknowledged(searched.found.findings, resource=f"database {database!r} of the clone")
+    resource = f"database {database!r} of the clone"
+    with ThreadPoolExecutor(1 if held_to_policies(plan) else 3, thread_name_prefix="proof") as pool:
+        verified = pool.submit(verify, login, database, catalogue, plan, keys)
+        search = pool.submit(_search, login, database, catalogue, plan, raw, resource)
+        checksums = pool.submit(checksums_of, login, database, plan)
+    _raise_all((verified, search, checksums), resource)
+    searched = search.result()
     return with_proof(
-        report,
+        with_checksums(verified.result(), checksums.result()),
         checks_of(searched.found, searched.values, searched.columns, raw),
         acknowledged_of(searched.found.findings),
         not_searched(plan, catalogue),
     )
+
+
+def _search(
+    login: Login, database: str, catalogue: Catalogue, plan: Plan, raw: RawValues, resource: str
+) -> Searched:
+    searched = search_clone(login, database, catalogue, plan, raw)
+    check_acknowledged(searched.found.findings, resource=resource)
+    return searched
+
+
+def _raise_all(steps: Sequence[Future[Any]], resource: str) -> None:
+    """What any step failed with; several failed verifications as one."""
+    errors = [error for step in steps if (error := step.exception()) is not None]
+    failed = [error for error in errors if isinstance(error, VerificationFailed)]
+    for error in errors:
+        if not isinstance(error, VerificationFailed) or len(failed) == 1:
+            raise error
+    if failed:
+        raise VerificationFailed(
+            "; ".join(error.what for error in failed),
+            resource=resource,
+            remedy=" ".join(error.remedy for error in failed),
+        )
 
 
 def prove_schema(

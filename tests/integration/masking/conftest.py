@@ -21,9 +21,9 @@ from tasks.postgres.catalogue import read_catalogue
 from tasks.postgres.connection import connect
 from tasks.postgres.quarantine import quarantine
 from tasks.postgres.rehearsal import rehearse
-from tasks.postgres.rewrite import remember, rewrite
-from tasks.postgres.verification import finish, verify
-from tasks.proof.gathering import gather_raw_values
+from tasks.postgres.rewrite import rewrite
+from tasks.postgres.verification import finish
+from tasks.proof.gathering import gather_and_remember
 from tasks.proof.proving import prove
 
 HERE = Path(__file__).parent
@@ -73,11 +73,9 @@ class Clone:
         quarantine(self.login, self.database)
         catalogue, plan = self.plan(policy, scripts, labels=labels)
         rehearse(self.login, self.database, catalogue, plan, keys)
-        raw = gather_raw_values(self.login, self.database, catalogue, plan)
-        remember(self.login, self.database, catalogue, plan, keys)
+        raw = gather_and_remember(self.login, self.database, catalogue, plan, keys)
         rewrite(self.login, self.database, catalogue, plan, keys)
-        report = verify(self.login, self.database, catalogue, plan, keys)
-        report = prove(self.login, self.database, catalogue, plan, raw, report)
+        report = prove(self.login, self.database, catalogue, plan, raw, keys)
         if finishes:
             finish(self.login, self.database)
         return report

@@ -12,6 +12,7 @@ from psycopg.types.json import Json
 from contracts.errors import VerificationFailed
 from masking.statements.checks import FORM
 from tasks.postgres.connection import connect
+from tasks.postgres.masking_functions import create_functions
 from tasks.postgres.rewrite import rewrite
 from tasks.postgres.verification import verify
 from tests.integration.masking.conftest import KEYS, Clone
@@ -140,6 +141,8 @@ def test_verification_sees_what_a_path_should_have_masked_or_dropped(clone: Clon
         "SELECT {} FROM pg_catalog.unnest(%s::json[]) WITH ORDINALITY AS t (raw, place) ORDER BY place"
     )
     with connect(clone.login, clone.database) as connection:
+        connection.execute("CREATE SCHEMA refresh_mask")
+        create_functions(connection)
         found = connection.execute(query.format(violation), ([Json(left) for left, _ in LEFT],)).fetchall()
     assert [(left, seen) for (left, _), (seen,) in zip(LEFT, found, strict=True)] == LEFT
 

@@ -17,15 +17,14 @@ from masking.policy.reading import parse_policy
 from masking.proof.blocks import Block
 from masking.proof.gathering import Reading
 from masking.proof.literals import search_literals
-from masking.proof.report import with_checksums
 from masking.suggestion import suggest_policy
 from tasks.archive.saved_schema import save_schema
 from tasks.postgres.catalogue import read_catalogue
 from tasks.postgres.connection import connect
-from tasks.postgres.rewrite import remember, rewrite
-from tasks.proof.checksums import checksums_of
+from tasks.postgres.rewrite import rewrite
 from tasks.proof.copies import read_all
-from tasks.proof.gathering import gather_raw_values
+from tasks.proof.gathering import gather_and_remember
+from tasks.proof.proving import prove
 from tasks.proof.restored import check_restored
 from tasks.proof.schema_entries import read_schema_entries
 from tasks.proof.searching import find_in_kept_columns, search_clone
@@ -43,8 +42,7 @@ def test_of_1000_planted_copies_999_are_found_and_nothing_else_is(clone: Clone) 
     with connect(clone.login, clone.database) as connection:
         plant(connection)
     catalogue, plan = clone.plan(POLICY)
-    raw = gather_raw_values(clone.login, clone.database, catalogue, plan)
-    remember(clone.login, clone.database, catalogue, plan, KEYS)
+    raw = gather_and_remember(clone.login, clone.database, catalogue, plan, KEYS)
     rewrite(clone.login, clone.database, catalogue, plan, KEYS)
     with connect(clone.login, clone.database) as connection:
         hits = Counter(found(connection, catalogue, plan, raw))
@@ -219,6 +217,28 @@ def test_partitions_documents_and_tables_with_forced_row_security_are_searched_t
     assert "public.logs.line: 2 values hold raw values of public.users.emails" in said
 
 
+def test_all_that_checks_and_searches_find_is_told_at_once(clone: Clone) -> None:
+    clone.execute(
+        USERS + "CREATE TABLE notes (id int, note text); INSERT INTO notes SELECT id, email FROM users"
+    )
+    catalogue, plan = clone.plan(
+        """
+        tables:
+          users: {columns: {id: keep, email: email, is_test: keep}}
+          notes: {columns: {id: keep, note: keep}}
+        """
+    )
+    raw = gather_and_remember(clone.login, clone.database, catalogue, plan, KEYS)
+    rewrite(clone.login, clone.database, catalogue, plan, KEYS)
+    clone.execute("UPDATE users SET email = 'bob' WHERE id = 7")
+    with pytest.raises(VerificationFailed) as refused:
+        prove(clone.login, clone.database, catalogue, plan, raw, KEYS)
+    assert "form: public.users.email: 1 rows offend" in refused.value.what
+    assert "public.notes.note: 100 values hold raw values of public.users.email" in refused.value.what
+    assert "Mend the policy" in refused.value.remedy
+    assert "acknowledge" in refused.value.remedy
+
+
 # A literal of each kind that a schema carries, each with an address or raw values of its own.
 LITERALS = {
     "COMMENT": "COMMENT ON COLUMN users.id IS 'ask jo1@mail.fr'",
@@ -256,8 +276,7 @@ def test_every_kind_of_literal_of_the_schema_is_searched(clone: Clone) -> None:
         """
     )
     save_schema(clone.login, clone.database)
-    raw = gather_raw_values(clone.login, clone.database, catalogue, plan)
-    remember(clone.login, clone.database, catalogue, plan, KEYS)
+    raw = gather_and_remember(clone.login, clone.database, catalogue, plan, KEYS)
     findings = search_literals(read_schema_entries(clone.login, clone.database), raw, plan.literals).findings
     kinds = {re.match(r"[A-Z ]+[A-Z]", finding.place)[0] for finding in findings if finding.rule == "email"}  # type: ignore[index]
     assert kinds == LITERALS.keys()
@@ -274,9 +293,7 @@ def _masked_and_signed(clone: Clone) -> MaskingReport:
         + "CREATE TABLE notes (id int PRIMARY KEY, at timestamptz, ratio float8, note text, tags text[]);"
         + "INSERT INTO notes SELECT i, now(), i / 3.0, 'note ' || i, ARRAY['a', 'b'] FROM generate_series(1, 50) i"
     )
-    report = clone.mask(NOTES)
-    _, plan = clone.plan(NOTES)
-    return with_checksums(report, checksums_of(clone.login, clone.database, plan))
+    return clone.mask(NOTES)
 
 
 NOTES = """

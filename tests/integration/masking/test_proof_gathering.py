@@ -13,7 +13,7 @@ from tasks.archive.saved_report import read_report
 from tasks.archive.saved_schema import save_schema
 from tasks.postgres.rewrite import remember, rewrite
 from tasks.proof.concluding import conclude
-from tasks.proof.gathering import gather_raw_values
+from tasks.proof.gathering import gather_and_remember, gather_raw_values
 from tests.integration.masking.conftest import KEYS, USERS, Clone
 
 
@@ -136,6 +136,43 @@ def test_what_was_begun_by_a_process_that_died_is_not_proved(clone: Clone) -> No
         gather_raw_values(clone.login, clone.database, catalogue, plan)
 
 
+@pytest.mark.parametrize("holds_for_owners", [False, True])
+def test_whole_filtered_and_emptied_tables_are_gathered_from_and_remembered_at_once(
+    clone: Clone, holds_for_owners: bool
+) -> None:
+    clone.execute(
+        USERS
+        + """
+        CREATE TABLE leads AS SELECT id, 'lead' || id || '@mail.example' AS email FROM users;
+        CREATE TABLE sent AS SELECT id, 'sent' || id || '@mail.example' AS email FROM users;
+        CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+        CREATE TRIGGER t BEFORE UPDATE ON leads FOR EACH ROW EXECUTE FUNCTION nothing();
+        ALTER TABLE leads ENABLE ALWAYS TRIGGER t;
+        """
+    )
+    if holds_for_owners:
+        clone.execute(
+            "ALTER TABLE users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;"
+            "ALTER TABLE sent ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"
+        )
+    catalogue, plan = clone.plan(
+        """
+        tables:
+          users: {where: is_test, columns: {id: keep, email: email, is_test: keep}}
+          leads: {columns: {id: keep, email: email}}
+          sent: empty
+        """
+    )
+    raw = gather_and_remember(clone.login, clone.database, catalogue, plan, KEYS)
+    assert sum(raw.counts) == 300
+    assert dict(clone.rows("SELECT table_name, rows FROM refresh_mask.row_counts")) == {
+        "public.users": 10,
+        "public.leads": 100,
+        "public.sent": 0,
+    }
+    assert clone.value("SELECT tgenabled FROM pg_trigger WHERE tgname = 't'") == "A"
+
+
 VERDICT = Verdict(
     run_key="0123456789ab",
     env="staging",
@@ -159,12 +196,12 @@ def test_a_clone_whose_masking_died_at_its_very_end_is_not_masked_again(
     # It may not be dropped, as if the connection was lost just then.
     as_superuser("ALTER SCHEMA refresh_mask OWNER TO CURRENT_USER")
     with pytest.raises(RefreshError):
-        conclude(clone.login, clone.database, plan, report, VERDICT, KEYS)
+        conclude(clone.login, clone.database, report, VERDICT, KEYS)
     as_superuser(f"ALTER SCHEMA refresh_mask OWNER TO {clone.login.username}")
     with pytest.raises(PreconditionFailed, match="masked already"):
         gather_raw_values(clone.login, clone.database, catalogue, plan)
 
-    kept = conclude(clone.login, clone.database, plan, report, VERDICT, KEYS)
+    kept = conclude(clone.login, clone.database, report, VERDICT, KEYS)
     assert read_report(clone.login, clone.database) == kept
     assert check_report(kept, KEYS, resource="the clone").clone == VERDICT.clone
     with pytest.raises(PreconditionFailed, match="masked already"):

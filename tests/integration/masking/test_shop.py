@@ -12,7 +12,7 @@ from deployments.localaws.binaries import find_binaries
 from masking.statements import passes as statements
 from tasks.postgres import rewrite as rewriting
 from tasks.postgres.masking_session import masking_session
-from tasks.postgres.rewrite import rewrite
+from tasks.postgres.rewrite import remember, rewrite
 from tasks.postgres.verification import finish, verify
 from tests.integration.masking.conftest import KEYS, Clone
 
@@ -189,7 +189,7 @@ def test_a_clone_that_was_begun_with_another_policy_is_refused(shop: Clone, shop
     [
         (
             "UPDATE users SET email = 'PERSON7@shop.example' WHERE id = 7",
-            "masked columns hold no raw value of their own: public.users.email: 1 rows offend",
+            "masked values have their masker's form: public.users.email: 1 rows offend",
         ),
         (
             "UPDATE users SET ssn = '111111118' WHERE id = 7; UPDATE users SET ssn = ' 100000009' WHERE id = 8",
@@ -247,6 +247,32 @@ def test_verification_fails_naming_table_column_check_and_count(
         verify(shop.login, shop.database, catalogue, plan, KEYS)
     assert names in str(caught.value)
     assert "person7" not in str(caught.value).lower()
+
+
+def test_raw_values_that_look_like_masks_are_noticed_one_by_one(clone: Clone) -> None:
+    clone.execute("CREATE TABLE t (id int, email text, login text)")
+    clone.execute(
+        """
+        INSERT INTO t VALUES (1, 'abcdefghijklmnopqr@example.com', 'bob'),
+                             (2, 'bob@shop.example', 'abcdefghijklmnopqr'),
+                             (3, ' ABCDEFGHIJKLMNOPQ3@example.com', 'user_abcdefghijklmnopqs ')
+        """
+    )
+    catalogue, plan = clone.plan("tables: {t: {columns: {id: keep, email: email, login: username}}}")
+    remember(clone.login, clone.database, catalogue, plan, KEYS)
+    assert clone.value("SELECT count(*) FROM refresh_mask.raw_values") == 4
+    rewrite(clone.login, clone.database, catalogue, plan, KEYS)
+    clone.execute(
+        """
+        UPDATE t SET email = 'ABCDEFGHIJKLMNOPQR@example.com', login = 'user_abcdefghijklmnopqs' WHERE id = 2;
+        UPDATE t SET email = 'abcdefghijklmnopq3@example.com' WHERE id = 3
+        """
+    )
+    with pytest.raises(VerificationFailed) as caught:
+        verify(clone.login, clone.database, catalogue, plan, KEYS)
+    assert "masked columns hold no raw value of their own: public.t.email: 2 rows offend" in str(caught.value)
+    assert "masked columns hold no raw value of their own: public.t.login: 1 rows offend" in str(caught.value)
+    assert "form" not in str(caught.value)
 
 
 def test_a_pass_that_did_nothing_is_noticed_where_masks_look_like_raw_values(clone: Clone) -> None:
