@@ -89,12 +89,13 @@ def _cast(use: Use, function: LiteralString, arguments: Sequence[sql.Composable]
     )
 
 
-def matches(pattern: Callable[[Use], str]) -> Callable[..., sql.Composable]:
-    """NULL, '' or a text that matches (``~*``) ``pattern``."""
+def matches(pattern: Callable[[Use], str], *, mostly: str = "") -> Callable[..., sql.Composable]:
+    """NULL, '' or a text that matches (``~*``) ``pattern``. ``mostly``: what most match, told sooner."""
 
     def holds(use: Use, value: sql.Composable) -> sql.Composable:
-        return sql.SQL("{text} IS NULL OR {text} = '' OR {text} ~* {pattern}").format(
-            text=text_of(value), pattern=literal(pattern(use))
+        first = sql.SQL("{} ~ {} OR ").format(text_of(value), literal(mostly)) if mostly else sql.SQL("")
+        return sql.SQL("{text} IS NULL OR {text} = '' OR {first}{text} ~* {pattern}").format(
+            text=text_of(value), first=first, pattern=literal(pattern(use))
         )
 
     return holds

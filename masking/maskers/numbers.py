@@ -83,7 +83,7 @@ NUMBERED = (
         coincidence="raw values with fewer than nine digits may begin with 9",
         common_capacity=10**8,
         mask=common_first("ssn"),
-        holds=matches(lambda use: "^[^0-9a-wyz]*(9[^a-wyz]*)?$"),
+        holds=matches(lambda use: "^[^0-9a-wyz]*(9[^a-wyz]*)?$", mostly="^9[-0-9]*$"),
         variant=lambda parameters: _SSN_KEEPING_FOUR if parameters.keep_last_four else None,
     ),
     Masker(

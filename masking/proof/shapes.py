@@ -24,11 +24,11 @@ _FEW: Final = 20
 _CHANCE: Final = 0.1
 _DEVIATIONS: Final = 2.5
 _PREFIX_BYTES: Final = 3
-#: The first three characters of API tokens, JWTs and password hashes that begin a word.
+#: The first three characters of the first word of API tokens, JWTs, password hashes and private keys.
 _PREFIXES: Final = (
     *(b"sk_", b"rk_", b"ghp", b"gho", b"ghu", b"ghs", b"ghr", b"git", b"glp", b"xox", b"AKI", b"ASI", b"AIz"),
     *(b"SG.", b"npm", b"whs", b"shp", b"dop", b"hf_", b"ya2", b"sk-", b"pyp", b"dck", b"hvs", b"eyJ"),
-    *(b"pbk", b"scr", b"SCR", b"md5"),
+    *(b"pbk", b"scr", b"SCR", b"md5", b"SSH", b"BEG", b"PuT"),
 )
 #: Places by word that are looked at together.
 _AT_ONCE: Final = 1 << 14
@@ -89,14 +89,9 @@ def _at_marks(block: bytes) -> Found:
         number = patterns.PHONE_ABROAD.match(block, found.start())
         if number and _stands_alone(block, found.start()) and patterns.is_phone(number[0]):
             yield "phone", found.start()
-    if b"-----BEGIN " in block or b"PuTTY-User-Key-File" in block:
-        for found in patterns.PRIVATE_KEY.finditer(block):
-            yield "private_key", found.start()
-    for mark in (b"$", b"{SSHA"):
-        if mark in block:
-            for found in re.finditer(re.escape(mark), block):
-                if patterns.PASSWORD_HASH.match(block, found.start()):
-                    yield "password_hash", found.start()
+    for found in re.finditer(rb"\$", block) if b"$" in block else ():
+        if patterns.PASSWORD_HASH.match(block, found.start()):
+            yield "password_hash", found.start()
 
 
 def _at_words(block: bytes, words: Words, columns: int, into: ShapeCounts) -> Found:
@@ -114,8 +109,8 @@ def _at_words(block: bytes, words: Words, columns: int, into: ShapeCounts) -> Fo
             if _is_iban(block, place):
                 yield "iban", place
         elif what == _PREFIX:
-            for shape, pattern in _SECRETS:
-                if pattern.match(block, place):
+            for shape, pattern, before in _SECRETS:
+                if place >= before and pattern.match(block, place - before):
                     yield shape, place
         else:
             shape, _, pattern, holds = _GROUPED[what]
@@ -179,10 +174,14 @@ def _is_iban(block: bytes, place: int) -> bool:
     return False
 
 
-_SECRETS: Final[tuple[tuple[Shape, re.Pattern[bytes]], ...]] = (
-    ("jwt", patterns.JWT),
-    ("api_token", patterns.API_TOKEN),
-    ("password_hash", patterns.PASSWORD_HASH),
+#: With how many characters stand before the first word.
+_SECRETS: Final[tuple[tuple[Shape, re.Pattern[bytes], int], ...]] = (
+    ("jwt", patterns.JWT, 0),
+    ("api_token", patterns.API_TOKEN, 0),
+    ("password_hash", patterns.PASSWORD_HASH, 0),
+    ("password_hash", patterns.PASSWORD_HASH, len("{")),
+    ("private_key", patterns.PRIVATE_KEY, 0),
+    ("private_key", patterns.PRIVATE_KEY, len("-----")),
 )
 #: As masking.proof.kernels.begins numbers what isn't digits in groups.
 _IBAN, _PREFIX, _NUMBER = 100, 101, 102

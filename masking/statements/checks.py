@@ -311,27 +311,31 @@ def _count(table: Table, condition: sql.Composable) -> sql.Composed:
 def _duplicates(table: Table, index: Index) -> sql.Composed:
     """How many rows too many share a key. Hashes that all differ prove it in a third of the time: a sort of numbers."""
     keys = [sql.SQL("({})").format(as_written(key)) for key in index.keys]
-    conditions = [sql.SQL("({}) IS NOT NULL").format(key) for key in keys if not index.nulls_not_distinct]
-    if index.predicate:
-        conditions.append(sql.SQL("({})").format(as_written(index.predicate)))
-    rows = sql.SQL("FROM {} WHERE {}").format(
-        rows_of(table), sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("true")
-    )
+    given = [sql.SQL("({})").format(as_written(index.predicate))] if index.predicate else []
+    not_null = [sql.SQL("{} IS NOT NULL").format(key) for key in keys if not index.nulls_not_distinct]
     exactly = sql.SQL(
         "SELECT COALESCE(pg_catalog.sum(found.occurrences - 1), 0)::int8"
         " FROM (SELECT pg_catalog.count(*) AS occurrences {} GROUP BY {} HAVING pg_catalog.count(*) > 1) AS found"
-    ).format(rows, sql.SQL(", ").join(keys))
+    ).format(_rows_where(table, [*given, *not_null]), sql.SQL(", ").join(keys))
     if not _has_hash(table, index):
         return exactly
-    # Of an array PostgreSQL takes the hash of its element's type.
-    hashes = [
-        sql.SQL("pg_catalog.hash_array_extended(ARRAY[{}], {})").format(key, sql.Literal(seed))
-        for seed, key in enumerate(keys)
-    ]
+    if not index.nulls_not_distinct and all(_is_hashed_as_text(table, index, at) for at in range(len(keys))):
+        # Of a NULL the hash is NULL, which isn't counted: each key is computed once.
+        hashing, rows = sql.SQL("pg_catalog.hashtextextended({}, {})"), _rows_where(table, given)
+    else:
+        # Of an array PostgreSQL takes the hash of its element's type.
+        hashing = sql.SQL("pg_catalog.hash_array_extended(ARRAY[{}], {})")
+        rows = _rows_where(table, [*given, *not_null])
+    hashes = [hashing.format(key, sql.Literal(seed)) for seed, key in enumerate(keys)]
     return sql.SQL(
         "SELECT CASE WHEN (SELECT pg_catalog.count(hashed.key) - pg_catalog.count(DISTINCT hashed.key)"
         " FROM (SELECT {} AS key {} OFFSET 0) AS hashed) > 0 THEN ({}) ELSE 0 END"
     ).format(sql.SQL(" # ").join(hashes), rows, exactly)
+
+
+def _rows_where(table: Table, conditions: Sequence[sql.Composable]) -> sql.Composed:
+    where = sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("true")
+    return sql.SQL("FROM {} WHERE {}").format(rows_of(table), where)
 
 
 def _has_hash(table: Table, index: Index) -> bool:
@@ -340,6 +344,14 @@ def _has_hash(table: Table, index: Index) -> bool:
         _is_folded(table, index, key) if name is None else table.columns_by_name[name].base_type in _HASHED
         for key, name in zip(index.keys, index.key_columns, strict=True)
     )
+
+
+def _is_hashed_as_text(table: Table, index: Index, at: int) -> bool:
+    """Whether a key is of a type whose values are equal where they are as texts."""
+    name = index.key_columns[at]
+    if name is None:
+        return _is_folded(table, index, index.keys[at])
+    return table.columns_by_name[name].base_type in ("text", "varchar")
 
 
 def _is_folded(table: Table, index: Index, key: str) -> bool:

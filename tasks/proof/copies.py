@@ -116,7 +116,8 @@ def _rows(
     query = item.query.as_bytes(None)
     if part is not None:
         query += b" WHERE " + part.predicate().encode()
-    statement = b"COPY (" + query + b") TO STDOUT"
+    # A NULL holds nothing to be found, and \N would be an escape like others.
+    statement = b"COPY (" + query + b") TO STDOUT (NULL '')"
     if not item.table.row_security_forced:
         yield from session.copy(statement, table=str(item.table))
         return

@@ -2,7 +2,7 @@
 
 Result: ``.bench/proof.json``. Seconds are wall time; ``parts`` has each part's, and processor time,
 which says more where the machine has other work. They are one run's: of several, the one whose ratio of masking and
-verification to the combined ``UPDATE`` is the median. ``ratios`` has those of all.
+verification to the combined ``UPDATE`` is the median. ``runs`` has the sums of all.
 """
 
 from __future__ import annotations
@@ -93,10 +93,8 @@ def bench(
     samples = _of_samples(server)
     median = sorted(found, key=lambda run: run.ratio)[len(found) // 2]
     return {
-        "masking_s": median.masking,
-        "verification_s": median.verification,
-        "combined_update_s": median.combined_update,
-        "ratios": [round(run.ratio, 3) for run in found],
+        **median.seconds(),
+        "runs": [run.seconds() for run in found],
         "planted": copies,
         "planted_found": copies_found,
         "false_alarms": false_alarms + median.findings + sum(samples.values()),
@@ -119,6 +117,14 @@ class _Run:
     alone: Mapping[str, Mapping[str, float]]
     findings: int
     searched_bytes: int
+
+    def seconds(self) -> dict[str, float]:
+        return {
+            "masking_s": self.masking,
+            "verification_s": self.verification,
+            "combined_update_s": self.combined_update,
+            "ratio": round(self.ratio, 3),
+        }
 
     @property
     def ratio(self) -> float:
@@ -220,11 +226,12 @@ def _shown(result: Mapping[str, Any]) -> Iterator[Table]:
         parts.add_row(f"by itself: {name}", *(f"{seconds:.2f}" for seconds in part.values()))
     parts.add_row("one combined UPDATE, unproved", f"{result['combined_update_s']:.2f}")
     yield parts
-    ratios = Table(title="masking and verification, as a part of the combined UPDATE's time")
-    for number in range(len(result["ratios"])):
-        ratios.add_column(f"run {number + 1}")
-    ratios.add_row(*(f"{ratio:.2f}" for ratio in result["ratios"]))
-    yield ratios
+    runs = Table(title="every run")
+    for heading in ("masking", "verification", "combined UPDATE", "both of ours, as its part"):
+        runs.add_column(heading)
+    for run in result["runs"]:
+        runs.add_row(*(f"{figure:.2f}" for figure in run.values()))
+    yield runs
     copies = Table(title="copies")
     for heading in ("planted", "found", "false alarms"):
         copies.add_column(heading)

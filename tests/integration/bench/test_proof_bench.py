@@ -14,7 +14,7 @@ def test_the_result_has_what_was_planted_and_found_and_every_parts_time() -> Non
     assert (result["planted"], result["planted_found"], result["false_alarms"]) == (240, 240, 0)
     figures = [result[name] for name in ("masking_s", "verification_s", "combined_update_s")]
     assert all(isinstance(figure, float) and figure > 0 for figure in figures)
-    assert len(result["ratios"]) == 2
+    assert len(result["runs"]) == 2
     assert {"gather raw values, and remember", "prove", "search of the schema"} <= result["parts"].keys()
     assert result["verification_s"] == pytest.approx(
         sum(part["seconds"] for name, part in result["parts"].items() if name not in ("mask", "saved schema"))
