@@ -73,7 +73,10 @@ def explained(by_chance: Iterable[ByChance]) -> str:
 
 
 def literals_check(
-    entries: Sequence[SchemaEntry], found: Found, acknowledged: Sequence[AcknowledgedFinding]
+    entries: Sequence[SchemaEntry],
+    found: Found,
+    acknowledged: Sequence[AcknowledgedFinding],
+    extensions_left_out: Sequence[str],
 ) -> Check:
     """The search of the schema, of which nothing unacknowledged was found. It has objects in the place of rows."""
     count = sum(finding.count for finding in acknowledged)
@@ -83,7 +86,8 @@ def literals_check(
         result="passed",
         detail=f"of {len(entries)} objects all that the archive will say of them; raw user names aside"
         + explained(found.by_chance)
-        + (f"; {count} acknowledged" if count else ""),
+        + (f"; {count} acknowledged" if count else "")
+        + (f"; without extensions {', '.join(extensions_left_out)}" if extensions_left_out else ""),
     )
 
 

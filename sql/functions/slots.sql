@@ -163,10 +163,12 @@ $$;
 CREATE FUNCTION refresh_mask.fill_moved_filter(domain text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    -- 16 bits for each moved value: one in 16 others has its bit set too, and is looked up for nothing.
-    bytes CONSTANT bigint := (
-        SELECT 2 ^ pg_catalog.ceil(pg_catalog.log(2, GREATEST(pg_catalog.count(*), 64)) + 1)
-          FROM refresh_mask.moved_slots m WHERE m.domain = fill_moved_filter.domain);
+    moved CONSTANT bigint := (
+        SELECT GREATEST(pg_catalog.count(*), 64) FROM refresh_mask.moved_slots m WHERE m.domain = fill_moved_filter.domain);
+    -- 128 bits for each moved value, so that few others have their bit set too, and are looked up for nothing; fewer, but
+    -- 16 still, where that would be more than a processor has at hand.
+    bytes CONSTANT bigint :=
+        2 ^ pg_catalog.ceil(pg_catalog.log(2, GREATEST(LEAST(16 * moved, 256 * 1024), 2 * moved)));
 BEGIN
     INSERT INTO refresh_mask.moved_filters (domain, bits)
     SELECT fill_moved_filter.domain,

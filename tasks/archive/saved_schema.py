@@ -19,6 +19,8 @@ from psycopg import sql
 from contracts.errors import NotOurs, PreconditionFailed
 from contracts.login import Login
 from contracts.manifest import TOC_NAME
+from tasks.archive.database_properties import blank_database_properties
+from tasks.archive.extensions import left_out
 from tasks.archive.layout import Compression
 from tasks.archive.skeleton import read_list, write_skeleton
 from tasks.archive.toc import FORBIDDEN_KINDS, TocEntry
@@ -26,6 +28,8 @@ from tasks.client_tools import ClientTools, client_tools
 from tasks.postgres.connection import connect, safe_errors
 from tasks.postgres.statements import statement
 
+#: pg_dump's.
+_CHOOSES_EXTENSIONS_SINCE = 14
 SCHEMA = "refresh_archive"
 SCHEMA_COMMENT = "dev-db-refresh: the schema that the archive will have"
 
@@ -61,8 +65,10 @@ def save_schema(login: Login, database: str, *, compression: Compression | None 
                 login=login,
                 database=database,
                 without_rows=_extension_tables(connection),
+                extensions=_extensions(connection) if tools.major >= _CHOOSES_EXTENSIONS_SINCE else None,
                 compression=compression,
             )
+            blank_database_properties(tools, directory)
             entries = read_list(tools, directory)
             _check_carries_nothing_forbidden(entries, database)
             toc = (directory / TOC_NAME).read_bytes()
@@ -148,6 +154,13 @@ def _extension_tables(connection: psycopg.Connection[Any]) -> tuple[tuple[str, s
     return tuple(
         (schema, name) for schema, name in connection.execute(statement("archive/extension_tables.sql"))
     )
+
+
+def _extensions(connection: psycopg.Connection[Any]) -> tuple[str, ...] | None:
+    """Those that the archive has; None for all."""
+    found = connection.execute(statement("archive/extensions.sql")).fetchall()
+    out = left_out(found)
+    return tuple(name for name, _ in found if name not in out) if out else None
 
 
 def _check_carries_nothing_forbidden(entries: tuple[TocEntry, ...], database: str) -> None:

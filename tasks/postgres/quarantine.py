@@ -1,7 +1,8 @@
 """What a clone could still do to the outside, undone right after the first login.
 
 The other half comes before the clone boots: its own parameter group and security group. Here is what lies in the
-database: subscriptions, user mappings, event triggers, scheduled jobs, replication slots, prepared transactions.
+database: who else may log in, subscriptions, user mappings, options that hold secrets, event triggers,
+scheduled jobs, replication slots, prepared transactions.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from psycopg import sql
 
 from contracts.errors import PreconditionFailed
 from contracts.login import Login
+from tasks.postgres.lockout import lock_others_out
 from tasks.postgres.masking_session import SCHEMA, Connection, become_member, ensure_schema, masking_session
+from tasks.postgres.secret_options import drop_secret_options
 
 # pg_event_trigger.evtenabled, and the words that bring each state back.
 _STATES = {"O": "ENABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
@@ -31,19 +34,25 @@ class Quarantined:
     scheduled_jobs: int = 0
     replication_slots: int = 0
     prepared_transactions: int = 0
+    secret_options: int = 0
+    #: Roles that could log in.
+    others: int = 0
 
 
 def quarantine(login: Login, database: str) -> Quarantined:
     """Run it before any other statement on the clone. Can be run again."""
     with masking_session(login, database, doing="quarantining the clone") as connection:
+        others = lock_others_out(connection, database)
         ensure_schema(connection, database)
         return Quarantined(
+            others=others,
             event_triggers=_disable_event_triggers(connection, database),
             subscriptions=_drop_subscriptions(connection),
             user_mappings=_drop_user_mappings(connection),
             scheduled_jobs=_delete_scheduled_jobs(connection),
             replication_slots=_drop_replication_slots(connection),
             prepared_transactions=_roll_back_prepared_transactions(connection, database),
+            secret_options=drop_secret_options(connection),
         )
 
 
@@ -137,16 +146,23 @@ def _drop_user_mappings(connection: Connection) -> int:
 
 
 def _delete_scheduled_jobs(connection: Connection) -> int:
-    """Those of extension pg_cron: another table of that name is the user's own."""
+    """Those of extension pg_cron, as far as they are ours to delete: the others have nobody to run them, since the
+    library isn't loaded, and no archive carries them. Another table of that name is the user's own.
+    """
     found = connection.execute(
-        "SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid"
-        " WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = pg_catalog.to_regclass('cron.job')"
+        "SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+        " JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid"
         " AND d.objsubid = 0 AND d.deptype = 'e'"
-        " AND d.refclassid = 'pg_catalog.pg_extension'::regclass AND e.extname = 'pg_cron'"
+        " JOIN pg_catalog.pg_extension e ON d.refclassid = 'pg_catalog.pg_extension'::regclass AND e.oid = d.refobjid"
+        " WHERE n.nspname = 'cron' AND c.relname = 'job' AND e.extname = 'pg_cron'"
+        " AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'DELETE')"
     ).fetchone()
     if found is None:
         return 0
-    return connection.execute("DELETE FROM cron.job").rowcount
+    with connection.transaction():
+        # It shows each role its own jobs.
+        connection.execute("SET LOCAL row_security = on")
+        return connection.execute("DELETE FROM cron.job").rowcount
 
 
 def _drop_replication_slots(connection: Connection) -> int:

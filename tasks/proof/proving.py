@@ -28,7 +28,7 @@ from masking.proof.report import (
 from masking.statements.passes import held_to_policies
 from tasks.postgres.verification import verify
 from tasks.proof.checksums import checksums_of
-from tasks.proof.schema_entries import read_schema_entries
+from tasks.proof.schema_entries import extensions_left_out, read_schema_entries
 from tasks.proof.searching import Searched, search_clone
 
 
@@ -94,7 +94,8 @@ def prove_schema(
     found = search_literals(entries, raw, plan.literals)
     check_acknowledged(found.findings, resource=f"the schema of database {database!r} of the clone")
     acknowledged = acknowledged_of(found.findings)
-    return with_proof(report, (literals_check(entries, found, acknowledged),), acknowledged, ())
+    left_out = extensions_left_out(login, database, entries)
+    return with_proof(report, (literals_check(entries, found, acknowledged, left_out),), acknowledged, ())
 
 
 def check_acknowledged(findings: Iterable[Finding], *, resource: str) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from contracts.login import Login
-from contracts.manifest import TOC_NAME
 from masking.proof.literals import SchemaEntry, entries_of
+from tasks.archive.database_properties import read_entries
 from tasks.archive.saved_schema import read_saved_schema, unpack
-from tasks.client_tools import ClientTools, client_tools, conninfo
+from tasks.client_tools import client_tools, conninfo
 from tasks.postgres.connection import connect
 
 
@@ -23,7 +24,15 @@ def read_schema_entries(login: Login, database: str) -> tuple[SchemaEntry, ...]:
         tools = client_tools(connection.info.server_version // 10_000)
         directory = Path(scratch) / "archive"
         unpack(read_saved_schema(connection, database), directory, tools)
-        return schema_entries(tools, directory)
+        return read_entries(tools, directory)
+
+
+def extensions_left_out(login: Login, database: str, entries: Sequence[SchemaEntry]) -> tuple[str, ...]:
+    """Extensions of the clone that its archive won't have."""
+    kept = {entry.name for entry in entries if entry.kind == "EXTENSION"}
+    with connect(login, database) as connection:
+        found = connection.execute("SELECT extname::text FROM pg_catalog.pg_extension ORDER BY 1").fetchall()
+    return tuple(name for (name,) in found if name != "plpgsql" and name not in kept)
 
 
 def dump_schema_entries(login: Login, database: str) -> tuple[SchemaEntry, ...]:
@@ -37,13 +46,4 @@ def dump_schema_entries(login: Login, database: str) -> tuple[SchemaEntry, ...]:
         login=login,
         database=database,
     )
-    return tuple(entries_of(finished.stdout.decode()))
-
-
-def schema_entries(tools: ClientTools, directory: Path) -> tuple[SchemaEntry, ...]:
-    """The entries of ``directory/toc.dat``."""
-    finished = tools.run(
-        "pg_restore", ["--schema-only", "--no-owner", "--no-privileges", "--file=-", str(directory)],
-        resource=TOC_NAME,
-    )  # fmt: skip
     return tuple(entries_of(finished.stdout.decode()))
