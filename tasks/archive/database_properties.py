@@ -7,6 +7,7 @@ applications keep there (``app.jwt_secret``), and only superusers may reset that
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from contracts.errors import ArchiveInvalid
@@ -16,6 +17,7 @@ from tasks.client_tools import ClientTools
 
 _KIND = "DATABASE PROPERTIES"
 _CONNECT = "\n\\connect "
+_END = "\n--\n-- PostgreSQL database dump complete"
 _UNRESTRICT = re.compile(r"\n+\\unrestrict \S+\s*\Z")
 
 
@@ -35,7 +37,26 @@ def blank_database_properties(tools: ClientTools, directory: Path) -> None:
     Raises:
         ArchiveInvalid: it isn't as pg_dump writes it.
     """
-    texts = _properties(tools, directory)
+    _blank(tools, directory, lambda entry: entry.kind == _KIND)
+
+
+def blank_extensions(tools: ClientTools, directory: Path, names: Collection[str]) -> None:
+    """The same with these extensions and their comments: before PostgreSQL 17 pg_dump leaves none out that leaves
+    nothing else out, such as event triggers.
+    """
+    comments = {f"EXTENSION {name}" for name in names}
+    _blank(
+        tools,
+        directory,
+        lambda entry: (
+            (entry.kind == "EXTENSION" and entry.name in names)
+            or (entry.kind == "COMMENT" and entry.schema == "-" and entry.name in comments)
+        ),
+    )
+
+
+def _blank(tools: ClientTools, directory: Path, wanted: Callable[[SchemaEntry], bool]) -> None:
+    texts = _texts(tools, directory, wanted)
     toc = directory / TOC_NAME
     found = toc.read_bytes()
     for text in texts:
@@ -44,20 +65,25 @@ def blank_database_properties(tools: ClientTools, directory: Path) -> None:
         found = found.replace(text, b" " * len(text))
     if texts:
         toc.write_bytes(found)
-        if _properties(tools, directory):
+        if _texts(tools, directory, wanted):
             raise _unknown()
 
 
-def _properties(tools: ClientTools, directory: Path) -> list[bytes]:
-    texts = [entry.text for entry in read_entries(tools, directory) if entry.kind == _KIND]
-    # What follows makes psql go on in the database.
-    ours = [_UNRESTRICT.sub("", text.rpartition(_CONNECT)[0]).strip() for text in texts]
+def _texts(tools: ClientTools, directory: Path, wanted: Callable[[SchemaEntry], bool]) -> list[bytes]:
+    """The SQL of the entries, without what pg_restore adds."""
+    ours = []
+    for entry in read_entries(tools, directory):
+        if wanted(entry):
+            text = entry.text.partition(_END)[0]
+            # What follows makes psql go on in the database.
+            text = text.rpartition(_CONNECT)[0] if _CONNECT in text else text
+            ours.append(_UNRESTRICT.sub("", text).strip())
     return [text.encode() for text in ours if text]
 
 
 def _unknown() -> ArchiveInvalid:
     return ArchiveInvalid(
-        "the settings made for the database can't be found in it to be left out",
+        "what is to be left out can't be found in it",
         resource=TOC_NAME,
         remedy="This pg_dump writes it in another way than the versions that are known: use one of those.",
     )

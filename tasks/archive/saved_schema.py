@@ -19,7 +19,7 @@ from psycopg import sql
 from contracts.errors import NotOurs, PreconditionFailed
 from contracts.login import Login
 from contracts.manifest import TOC_NAME
-from tasks.archive.database_properties import blank_database_properties
+from tasks.archive.database_properties import blank_database_properties, blank_extensions
 from tasks.archive.extensions import left_out
 from tasks.archive.layout import Compression
 from tasks.archive.skeleton import read_list, write_skeleton
@@ -29,7 +29,7 @@ from tasks.postgres.connection import connect, safe_errors
 from tasks.postgres.statements import statement
 
 #: pg_dump's.
-_CHOOSES_EXTENSIONS_SINCE = 14
+_LEAVES_EXTENSIONS_OUT_SINCE = 17
 SCHEMA = "refresh_archive"
 SCHEMA_COMMENT = "dev-db-refresh: the schema that the archive will have"
 
@@ -59,16 +59,20 @@ def save_schema(login: Login, database: str, *, compression: Compression | None 
         tools = client_tools(connection.info.server_version // 10_000)
         with tempfile.TemporaryDirectory() as scratch:
             directory = Path(scratch) / "archive"
+            extensions = left_out(connection.execute(statement("archive/extensions.sql")).fetchall())
+            can_leave_out = tools.major >= _LEAVES_EXTENSIONS_OUT_SINCE
             found = write_skeleton(
                 tools,
                 directory,
                 login=login,
                 database=database,
                 without_rows=_extension_tables(connection),
-                extensions=_extensions(connection) if tools.major >= _CHOOSES_EXTENSIONS_SINCE else None,
+                without_extensions=extensions if can_leave_out else (),
                 compression=compression,
             )
             blank_database_properties(tools, directory)
+            if not can_leave_out:
+                blank_extensions(tools, directory, extensions)
             entries = read_list(tools, directory)
             _check_carries_nothing_forbidden(entries, database)
             toc = (directory / TOC_NAME).read_bytes()
@@ -154,13 +158,6 @@ def _extension_tables(connection: psycopg.Connection[Any]) -> tuple[tuple[str, s
     return tuple(
         (schema, name) for schema, name in connection.execute(statement("archive/extension_tables.sql"))
     )
-
-
-def _extensions(connection: psycopg.Connection[Any]) -> tuple[str, ...] | None:
-    """Those that the archive has; None for all."""
-    found = connection.execute(statement("archive/extensions.sql")).fetchall()
-    out = left_out(found)
-    return tuple(name for name, _ in found if name not in out) if out else None
 
 
 def _check_carries_nothing_forbidden(entries: tuple[TocEntry, ...], database: str) -> None:

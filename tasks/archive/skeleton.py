@@ -38,13 +38,14 @@ def write_skeleton(
     login: Login,
     database: str,
     without_rows: tuple[tuple[str, str], ...],
-    extensions: tuple[str, ...] | None = None,
+    without_extensions: tuple[str, ...] = (),
     compression: Compression | None = None,
     timeout_s: float = 1800.0,
 ) -> Compression:
     """Write ``directory/toc.dat`` and return the compression that it names.
 
-    ``without_rows`` are (schema, name) of tables and sequences whose rows stay out. Of extensions it has all, or these.
+    ``without_rows`` are (schema, name) of tables and sequences whose rows stay out. ``without_extensions`` needs
+    pg_dump 17.
     ``directory`` must be empty.
     Our own schemas aren't in it, and no large object.
     """
@@ -56,8 +57,8 @@ def write_skeleton(
         # Its short name is the only one that every version knows.
         "-B",
         *(f"--exclude-schema={schema}" for schema in OUR_SCHEMAS),
-        # One at least, or it takes all: of PostgreSQL's own nothing is written.
-        *(f"--extension={_pattern(name)}" for name in ("plpgsql", *(extensions or ())) if extensions is not None),
+        # To name those that stay, by --extension, would leave out event triggers, servers and publications too.
+        *(f"--exclude-extension={_pattern(name)}" for name in without_extensions),
         *(f"--exclude-table-data={_pattern(schema)}.{_pattern(name)}" for schema, name in without_rows),
     ]  # fmt: skip
     if tools.major >= 18:

@@ -111,7 +111,8 @@ def test_extensions_of_operations_are_left_out_of_the_archive_unless_something_n
     clone.execute("CREATE VIEW slow AS SELECT query FROM pg_stat_statements")
     save_schema(clone.login, clone.database)
     entries = read_schema_entries(clone.login, clone.database)
-    assert {entry.name for entry in entries if entry.kind == "EXTENSION"} == {"citext", "pg_stat_statements"}
+    made = {entry.name for entry in entries if entry.kind == "EXTENSION" and entry.text.strip()}
+    assert made == {"citext", "pg_stat_statements"}
     assert extensions_left_out(clone.login, clone.database, entries) == ("pgrowlocks",)
 
 
