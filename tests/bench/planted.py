@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -111,11 +112,20 @@ def plant(connection: psycopg.Connection[Any], *, copies: int = COPIES) -> None:
             [(number, *person.values()) for number, person in enumerate(people)],
         )
         for number in range(copies):
-            kind = list(PLACES)[number % len(PLACES)]
+            kind = _kind(number)
             values = _values(people[number % PEOPLE])
             _insert(cursor, number, True, kind, values[number // len(PLACES) % len(values)])
         for number in range(copies, 2 * copies):
-            _insert(cursor, number, False, list(PLACES)[number % len(PLACES)], _harmless(number))
+            _insert(cursor, number, False, _kind(number), _harmless(number))
+
+
+def planted_by_kind(copies: int) -> Counter[str]:
+    """How many of so many copies each kind of place has."""
+    return Counter(_kind(number) for number in range(copies))
+
+
+def _kind(number: int) -> str:
+    return list(PLACES)[number % len(PLACES)]
 
 
 def found(connection: psycopg.Connection[Any], catalogue: Catalogue, plan: Plan, raw: RawValues) -> list[str]:
@@ -129,7 +139,7 @@ def found(connection: psycopg.Connection[Any], catalogue: Catalogue, plan: Plan,
         copies = Copies()
         look(Block(text=text, first_value=0), len(table.columns), raw.key, raw, copies, ShapeCounts())
         if copies.found:
-            hits.append(list(PLACES)[number % len(PLACES)])
+            hits.append(_kind(number))
     return hits
 
 

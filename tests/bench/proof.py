@@ -14,6 +14,7 @@ import resource
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -89,14 +90,17 @@ def bench(
     make_fixed_table(server, _TEMPLATE, rows=rows)
     found = [_run(server, combined_first=number % 2 == 0) for number in range(runs)]
     server.drop(_TEMPLATE)
-    copies_found, false_alarms = _planted(server, copies)
+    found_by_kind, false_alarms = _planted(server, copies)
     samples = _of_samples(server)
     median = sorted(found, key=lambda run: run.ratio)[len(found) // 2]
     return {
         **median.seconds(),
         "runs": [run.seconds() for run in found],
         "planted": copies,
-        "planted_found": copies_found,
+        "planted_found": found_by_kind.total(),
+        "planted_by_kind": {
+            kind: [count, found_by_kind[kind]] for kind, count in planted.planted_by_kind(copies).items()
+        },
         "false_alarms": false_alarms + median.findings + sum(samples.values()),
         "rows": rows,
         "searched_bytes": median.searched_bytes,
@@ -181,8 +185,8 @@ def _mask_and_prove(
     return searched
 
 
-def _planted(server: BenchServer, copies: int) -> tuple[int, int]:
-    """How many planted copies are found, and how many values are that hold none."""
+def _planted(server: BenchServer, copies: int) -> tuple[Counter[str], int]:
+    """How many planted copies are found of each kind of place, and how many values are that hold none."""
     server.create(_DATABASE)
     with server.user(_DATABASE) as connection:
         planted.plant(connection, copies=copies)
@@ -192,11 +196,11 @@ def _planted(server: BenchServer, copies: int) -> tuple[int, int]:
     raw = gather_and_remember(login, _DATABASE, catalogue, plan, KEYS)
     rewrite(login, _DATABASE, catalogue, plan, KEYS)
     with server.user(_DATABASE) as connection:
-        found = planted.found(connection, catalogue, plan, raw)
+        found = Counter(planted.found(connection, catalogue, plan, raw))
         connection.execute("DELETE FROM public.elsewhere WHERE is_planted")
     harmless = search_clone(login, _DATABASE, catalogue, plan, raw)
     server.drop(_DATABASE)
-    return len(found), sum(finding.count for finding in harmless.found.findings)
+    return found, sum(finding.count for finding in harmless.found.findings)
 
 
 def _of_samples(server: BenchServer) -> Mapping[str, int]:
@@ -233,9 +237,11 @@ def _shown(result: Mapping[str, Any]) -> Iterator[Table]:
         runs.add_row(*(f"{figure:.2f}" for figure in run.values()))
     yield runs
     copies = Table(title="copies")
-    for heading in ("planted", "found", "false alarms"):
+    for heading in ("kind of place", "planted", "found", "false alarms"):
         copies.add_column(heading)
-    copies.add_row(*(str(result[name]) for name in ("planted", "planted_found", "false_alarms")))
+    for kind, figures in result["planted_by_kind"].items():
+        copies.add_row(kind, *map(str, figures))
+    copies.add_row("all", *(str(result[name]) for name in ("planted", "planted_found", "false_alarms")))
     yield copies
 
 
