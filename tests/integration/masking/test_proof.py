@@ -142,6 +142,57 @@ def test_shapes_stop_the_run_in_every_kind_of_kept_column(clone: Clone) -> None:
     assert "kept.f" not in said
 
 
+#: One of each shape, none of which is set apart for examples.
+SHAPES = {
+    "email": "jane.doe@gmail.com",
+    "phone": "(212) 736-5000",
+    "ssn": "123-45-6789",
+    "card": "4539 1488 0343 6467",
+    "iban": "DE89370400440532013000",
+    "private_key": "-----BEGIN RSA PRIVATE KEY-----",
+    "api_token": "ghp_" + "a1B2" * 9,
+    "jwt": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJl",
+    "password_hash": "$2b$10$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK",
+}
+#: A kind of column each: its type, and what makes a value of it of the text $1.
+CONTAINERS = {
+    "plain": ("text", "$1"),
+    "limited": ("varchar(200)", "$1"),
+    "padded": ("char(200)", "$1"),
+    "caseless": ("citext", "$1::citext"),
+    "domain": ("text_domain", "$1"),
+    "json": ("json", "json_build_object('k', json_build_array($1))"),
+    "jsonb": ("jsonb", "jsonb_build_object('k', jsonb_build_object('l', $1))"),
+    "xml": ("xml", "xmlelement(name a, xmlattributes(1 AS b), $1)"),
+    "bytes": ("bytea", "convert_to($1, 'UTF8')"),
+    "texts": ("text[]", "ARRAY['x', $1]"),
+    "documents": ("jsonb[]", "ARRAY[jsonb_build_object('k', $1)]"),
+    "byte_arrays": ("bytea[]", "ARRAY[convert_to($1, 'UTF8')]"),
+    "pairs": ("hstore", "hstore('k', $1)"),
+    "composite": ("text_and_number", "ROW($1, 1)::text_and_number"),
+}
+
+
+def test_every_shape_is_found_in_every_kind_of_column(clone: Clone) -> None:
+    clone.execute(
+        "CREATE EXTENSION hstore; CREATE EXTENSION citext; CREATE DOMAIN text_domain AS text;"
+        "CREATE TYPE text_and_number AS (a text, b int)"
+    )
+    columns = [
+        (f"{shape}_{container}", type_, made.replace("$1", f"'see {value}, thanks'::text"))
+        for shape, value in SHAPES.items()
+        for container, (type_, made) in CONTAINERS.items()
+    ]
+    clone.execute(
+        f"CREATE TABLE kept ({', '.join(f'{name} {type_}' for name, type_, _ in columns)});"
+        f"INSERT INTO kept SELECT {', '.join(made for _, _, made in columns)}"
+    )
+    said = clone.refused(
+        f"tables: {{kept: {{columns: {{{', '.join(f'{name}: keep' for name, _, _ in columns)}}}}}}}"
+    )
+    assert [name for name, _, _ in columns if f"public.kept.{name}: 1 values" not in said] == []
+
+
 def test_copies_and_cards_are_found_in_numbers_ranges_and_search_conditions(clone: Clone) -> None:
     clone.execute(
         "CREATE TABLE users (id int PRIMARY KEY, ssn text, code text);"
@@ -258,11 +309,14 @@ LITERALS = {
     " EXECUTE FUNCTION f()",
     "VIEW": "CREATE VIEW v AS SELECT 'jo13@mail.fr' AS x",
     "PUBLICATION TABLE": "CREATE PUBLICATION pub FOR TABLE kept WHERE (a <> 'jo15@mail.fr') WITH (publish = 'insert')",
+    "SERVER": "CREATE SERVER w FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'jo16@mail.fr')",
+    "FOREIGN TABLE": "CREATE FOREIGN TABLE ft (x text) SERVER w OPTIONS (table_name 'jo17@mail.fr')",
     "SEQUENCE": 'CREATE SEQUENCE "jo14@mail.fr"',
 }
 
 
 def test_every_kind_of_literal_of_the_schema_is_searched(clone: Clone) -> None:
+    clone.execute("CREATE EXTENSION postgres_fdw")
     clone.execute(USERS + "CREATE TABLE kept (id int, a text);" + ";".join(LITERALS.values()))
     clone.execute("COMMENT ON TABLE users IS 'first: KAYLA7@mail.example'")
     catalogue, plan = clone.plan(
