@@ -77,6 +77,7 @@ def literals_check(
     found: Found,
     acknowledged: Sequence[AcknowledgedFinding],
     extensions_left_out: Sequence[str],
+    own_tables: Sequence[str],
 ) -> Check:
     """The search of the schema, of which nothing unacknowledged was found. It has objects in the place of rows."""
     count = sum(finding.count for finding in acknowledged)
@@ -87,7 +88,17 @@ def literals_check(
         detail=f"of {len(entries)} objects all that the archive will say of them; raw user names aside"
         + explained(found.by_chance)
         + (f"; {count} acknowledged" if count else "")
-        + (f"; without extensions {', '.join(extensions_left_out)}" if extensions_left_out else ""),
+        + (f"; without extensions {', '.join(extensions_left_out)}" if extensions_left_out else "")
+        + (f"; without rows of extensions' own tables {', '.join(own_tables)}" if own_tables else ""),
+    )
+
+
+def extensions_tables(plan: Plan) -> tuple[str, ...]:
+    """The extensions' own tables, whose rows no archive has, each with its extension."""
+    return tuple(
+        f"{table.table} ({table.table.extension})"
+        for table in plan.tables
+        if table.derived_kind == "extension"
     )
 
 

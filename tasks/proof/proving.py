@@ -20,6 +20,7 @@ from masking.proof.raw_values import RawValues
 from masking.proof.report import (
     acknowledged_of,
     checks_of,
+    extensions_tables,
     literals_check,
     not_searched,
     with_checksums,
@@ -95,7 +96,8 @@ def prove_schema(
     check_acknowledged(found.findings, resource=f"the schema of database {database!r} of the clone")
     acknowledged = acknowledged_of(found.findings)
     left_out = extensions_left_out(login, database, entries)
-    return with_proof(report, (literals_check(entries, found, acknowledged, left_out),), acknowledged, ())
+    check = literals_check(entries, found, acknowledged, left_out, extensions_tables(plan))
+    return with_proof(report, (check,), acknowledged, ())
 
 
 def check_acknowledged(findings: Iterable[Finding], *, resource: str) -> None:

@@ -24,7 +24,7 @@ from tasks.postgres.connection import connect
 from tasks.postgres.rewrite import rewrite
 from tasks.proof.copies import read_all
 from tasks.proof.gathering import gather_and_remember
-from tasks.proof.proving import prove
+from tasks.proof.proving import prove, prove_schema
 from tasks.proof.restored import check_restored
 from tasks.proof.schema_entries import read_schema_entries
 from tasks.proof.searching import find_in_kept_columns, search_clone
@@ -339,6 +339,23 @@ def test_every_kind_of_literal_of_the_schema_is_searched(clone: Clone) -> None:
     ]
     assert [finding.place for finding in findings if finding.reason] == ["VIEW public.v"]
     assert not any("jo" in str(finding) for finding in findings)
+
+
+def test_the_report_names_the_extensions_own_tables_whose_rows_stay_out(
+    clone: Clone, as_superuser: Callable[[str], None]
+) -> None:
+    clone.execute("CREATE SCHEMA cron; CREATE TABLE cron.job (command text); CREATE TABLE notes (id int)")
+    as_superuser(
+        "CREATE EXTENSION citext; ALTER EXTENSION citext ADD TABLE cron.job;"
+        "UPDATE pg_extension SET extconfig = ARRAY['cron.job'::regclass::oid], extcondition = ARRAY['']"
+        " WHERE extname = 'citext'"
+    )
+    policy = "tables: {notes: {columns: {id: keep}}}"
+    _, plan = clone.plan(policy)
+    report = clone.mask(policy)
+    save_schema(clone.login, clone.database)
+    report = prove_schema(clone.login, clone.database, plan, None, report)
+    assert "without rows of extensions' own tables cron.job (citext)" in _check(report, "literals")
 
 
 def _masked_and_signed(clone: Clone) -> MaskingReport:
