@@ -33,7 +33,7 @@ REPORT = MaskingReport(
 )
 
 
-def _signed(report: MaskingReport = REPORT, keys: MaskingKeys = KEYS) -> MaskingReport:
+def signed_report(report: MaskingReport = REPORT, keys: MaskingKeys = KEYS) -> MaskingReport:
     verdict = Verdict(
         run_key="1c2d3e4f5a6b",
         env="staging",
@@ -47,15 +47,15 @@ def _signed(report: MaskingReport = REPORT, keys: MaskingKeys = KEYS) -> Masking
     return signed(report, verdict, keys)
 
 
-def _manifest(**changes: Any) -> Manifest:
-    manifest = Manifest(**fields(), proof=_signed().verdict)
-    whole = manifest.model_copy(update={"signature": signature_of(manifest.signed_text, KEYS)})
+def manifest(**changes: Any) -> Manifest:
+    unsigned = Manifest(**fields(), proof=signed_report().verdict)
+    whole = unsigned.model_copy(update={"signature": signature_of(unsigned.signed_text, KEYS)})
     return whole.model_copy(update=changes)
 
 
 def test_a_signed_report_is_good_and_stays_so_as_json() -> None:
-    again = MaskingReport.model_validate_json(_signed().model_dump_json(indent=2))
-    assert check_report(again, KEYS, resource="the clone") == _signed().verdict
+    again = MaskingReport.model_validate_json(signed_report().model_dump_json(indent=2))
+    assert check_report(again, KEYS, resource="the clone") == signed_report().verdict
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_signed_report_is_good_and_stays_so_as_json() -> None:
     [
         (lambda report: report.model_copy(update={"verdict": None}), "no verdict"),
         (lambda report: report.model_copy(update={"rows_masked": 1}), "isn't the one that was signed"),
-        (lambda report: _signed(report, OTHERS), "isn't the env's"),
+        (lambda report: signed_report(report, OTHERS), "isn't the env's"),
         (
             lambda report: report.model_copy(
                 update={"verdict": report.verdict.model_copy(update={"snapshot_arn": "arn:other"})}
@@ -76,11 +76,11 @@ def test_a_report_that_was_changed_or_signed_by_another_is_refused(
     change: Callable[[MaskingReport], MaskingReport], why: str
 ) -> None:
     with pytest.raises(VerificationFailed, match=why):
-        check_report(change(_signed()), KEYS, resource="the clone")
+        check_report(change(signed_report()), KEYS, resource="the clone")
 
 
 def test_a_signed_manifest_is_good_and_stays_so_as_json() -> None:
-    again = parse_manifest(_manifest().to_json(), resource="m")
+    again = parse_manifest(manifest().to_json(), resource="m")
     assert check_manifest(again, KEYS, resource="the archive").run_key == again.run_key
 
 
@@ -88,7 +88,7 @@ def test_a_signed_manifest_is_good_and_stays_so_as_json() -> None:
     "changes",
     [
         {"proof": None},
-        {"proof": _signed(keys=OTHERS).verdict},
+        {"proof": signed_report(keys=OTHERS).verdict},
         {"policy_digest": "other"},
         {"tables": ()},
         {"signature": ""},
@@ -97,7 +97,7 @@ def test_a_signed_manifest_is_good_and_stays_so_as_json() -> None:
 )
 def test_a_manifest_that_was_changed_or_carries_no_verdict_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(VerificationFailed):
-        check_manifest(_manifest(**changes), KEYS, resource="the archive")
+        check_manifest(manifest(**changes), KEYS, resource="the archive")
 
 
 def test_no_masking_domain_has_the_key_that_signs() -> None:
