@@ -22,11 +22,9 @@ _UNRESTRICT = re.compile(r"\n+\\unrestrict \S+\s*\Z")
 
 
 def read_entries(tools: ClientTools, directory: Path) -> tuple[SchemaEntry, ...]:
-    """The entries of ``directory/toc.dat`` with their SQL, those of the database itself too."""
+    """The entries of ``directory/toc.dat`` with their SQL: those of the database itself, owners and grants too."""
     finished = tools.run(
-        "pg_restore",
-        ["--schema-only", "--create", "--no-owner", "--no-privileges", "--file=-", str(directory)],
-        resource=TOC_NAME,
+        "pg_restore", ["--schema-only", "--create", "--file=-", str(directory)], resource=TOC_NAME
     )
     return tuple(entries_of(finished.stdout.decode()))
 

@@ -104,6 +104,20 @@ def test_settings_made_for_the_database_are_in_no_archive(clone: Clone, as_super
         as_superuser(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
 
+def test_names_of_roles_are_searched_as_the_archive_has_them(clone: Clone, as_superuser: SuperUser) -> None:
+    role = f"jo{clone.database}@mail.fr"
+    as_superuser(f'CREATE ROLE "{role}"')
+    clone.execute(f'CREATE TABLE t (); GRANT SELECT ON t TO "{role}"')
+    try:
+        save_schema(clone.login, clone.database)
+        entries = read_schema_entries(clone.login, clone.database)
+        assert [finding.place for finding in search_literals(entries, None, {}).findings] == [
+            "ACL public.TABLE t"
+        ]
+    finally:
+        as_superuser(f'DROP OWNED BY "{role}"; DROP ROLE "{role}"')
+
+
 def test_extensions_of_operations_are_left_out_of_the_archive_unless_something_needs_them(
     clone: Clone,
 ) -> None:
