@@ -13,7 +13,7 @@ from masking.maskers.phone_range import numbers_in
 
 _SSN_KEEPING_FOUR = Masker(
     name="ssn",
-    doc="An SSN that is never issued, with the last four digits of the value.",
+    doc="An SSN that is never issued, 9xx-4x, with the last four digits of the value.",
     parameters=Ssn,
     types=TEXT | {"int4", "int8", "numeric"},
     coincidence="raw values may begin with 9",
@@ -73,7 +73,8 @@ NUMBERED = (
     Masker(
         name="ssn",
         doc=(
-            "The value's own format with an area number that is never issued, 9xx, distinct for distinct values. "
+            "The value's own format with an area number that is never issued, 9xx, and a group that no ITIN or ATIN "
+            "has either: 9xx-4x-xxxx (10,000,000 numbers), distinct for distinct values. "
             "With other than nine digits: 9 and others. Letters become x. keep_last_four (with a reason) keeps the "
             "last four of nine digits, and equal masks may come of different numbers then."
         ),
@@ -81,7 +82,7 @@ NUMBERED = (
         types=TEXT | {"int4", "int8", "numeric"},
         distinct="slots",
         coincidence="raw values with fewer than nine digits may begin with 9",
-        common_capacity=10**8,
+        common_capacity=10**7,
         mask=common_first("ssn"),
         holds=matches(lambda use: "^[^0-9a-wyz]*(9[^a-wyz]*)?$", mostly="^9[-0-9]*$"),
         variant=lambda parameters: _SSN_KEEPING_FOUR if parameters.keep_last_four else None,

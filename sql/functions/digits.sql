@@ -41,8 +41,9 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
                 ELSE pg_catalog.regexp_replace(value, '[^0-9]', '', 'g') END
 $$;
 
--- An SSN of an area that is never issued (9xx), in the value's own format. With another number of digits than
--- nine: 9 and hashed digits.
+-- An SSN of an area that is never issued (9xx), in the value's own format: 9xx-4x-xxxx, as with other groups the IRS
+-- issues ITINs (50 to 65, 70 to 88, 90 to 92, 94 to 99), ATINs (93) and numbers for its own use. With another number of
+-- digits than nine: 9 and hashed digits.
 
 -- The formats of nearly all SSNs, 123-45-6789 and 123456789, go a shorter way to the same mask.
 CREATE FUNCTION refresh_mask.ssn_is_common(value text) RETURNS bool
@@ -74,8 +75,8 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN refresh_mask.ssn_is_common(value)
                      AND NOT (some_moved AND refresh_mask.may_be_moved(
                          refresh_mask.mark(refresh_mask.ssn_canonical(value)), filter, last_bit))
-                THEN pg_catalog.overlay(pg_catalog.overlay((900000000 + number % 100000000)::text,
-                         CASE WHEN pg_catalog.octet_length(value) = 9 THEN '' ELSE '-' END, 4, 0),
+                THEN pg_catalog.overlay(pg_catalog.overlay((90000000 + number % 10000000)::text,
+                         CASE WHEN pg_catalog.octet_length(value) = 9 THEN '4' ELSE '-4' END, 4, 0),
                          CASE WHEN pg_catalog.octet_length(value) = 9 THEN '' ELSE '-' END, 7, 0)
                 ELSE refresh_mask.ssn(value, domain) END
 $$;
@@ -88,6 +89,12 @@ BEGIN
     canonical := pg_catalog.translate(value, '- ./', '');
     IF canonical <> digits THEN
         canonical := pg_catalog.regexp_replace(pg_catalog.lower(value), '[^[:alnum:]]', '', 'g');
+    END IF;
+    IF pg_catalog.length(digits) = 9 THEN
+        capacity := 10000000;
+        own := CASE WHEN digits LIKE '9__4%'
+                    THEN (pg_catalog.substr(digits, 2, 2) || pg_catalog.substr(digits, 5))::bigint ELSE -1 END;
+        RETURN;
     END IF;
     capacity := 10 ^ LEAST(GREATEST(pg_catalog.length(digits) - 1, 0), 16);
     own := CASE WHEN pg_catalog.left(digits, 1) = '9' AND pg_catalog.length(digits) BETWEEN 2 AND 17 THEN pg_catalog.substr(digits, 2)::bigint ELSE -1 END;
@@ -104,6 +111,10 @@ BEGIN
     space := refresh_mask.ssn_space(value);
     length := pg_catalog.length(space.digits);
     IF length = 0 THEN RETURN refresh_mask.fill(value, ''); END IF;
+    IF length = 9 THEN
+        RETURN refresh_mask.fill(value, pg_catalog.overlay(
+            (90000000 + refresh_mask.slot(space.canonical, space.capacity, space.own, domain))::text, '4', 4, 0));
+    END IF;
     RETURN refresh_mask.fill(value, pg_catalog.rpad('9' || CASE WHEN length > 1 THEN pg_catalog.lpad(
         refresh_mask.slot(space.canonical, space.capacity, space.own, domain)::text, LEAST(length, 17) - 1, '0')
         ELSE '' END, length, '0'));

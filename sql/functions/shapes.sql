@@ -232,6 +232,8 @@ BEGIN
     hashed := pg_catalog.lpad(refresh_mask.number_at(refresh_mask.mac(digits, domain), 0)::text, length, '0');
     hashed := '9' || pg_catalog.right(hashed, length - 1);
     RETURN refresh_mask.fill(
-        value, CASE WHEN length = 9 THEN pg_catalog.left(hashed, 5) || pg_catalog.right(digits, 4) ELSE hashed END);
+        value, CASE WHEN length = 9
+                    THEN pg_catalog.overlay(pg_catalog.left(hashed, 5), '4', 4, 1) || pg_catalog.right(digits, 4)
+                    ELSE hashed END);
 END
 $$;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -313,3 +314,17 @@ def test_the_short_way_of_common_formats_leads_to_the_same_mask(
     )
     expected = [mask for (mask,) in session.execute(long_way, (values,))]
     assert [mask for mask, _ in masked(session, use_of(name), values)] == expected
+
+
+def test_ssns_of_nine_digits_are_no_itins_either(session: Connection) -> None:
+    values = [f"{number * 514229 % 898000000 + 1000000:09}" for number in range(500)]
+    masks = [mask for mask, _ in masked(session, use_of("ssn"), values)]
+    masks += [
+        mask
+        for (mask,) in session.execute(
+            "SELECT refresh_mask.ssn_keeping_four(value, 'ssn') FROM pg_catalog.unnest(%s::text[]) AS raw (value)",
+            (values,),
+        )
+    ]
+    assert len(masks) == 1000
+    assert all(re.fullmatch("9[0-9]{2}4[0-9]{5}", mask) for mask in masks)
