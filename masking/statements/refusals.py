@@ -14,6 +14,9 @@ _NO_PRIVILEGE = "42501"
 _ANOTHER_VALUE = (
     "Use constant, sql or a script with a value that it allows, keep it with a reason, or empty the table."
 )
+_ANOTHER_KEY = (
+    "Use null, sql or a script that gives the index distinct keys, keep it with a reason, or empty the table."
+)
 _ANOTHER_MASKER = "Use another masker, sql or a script, keep it with a reason, or empty the table."
 
 
@@ -29,7 +32,7 @@ class Refusal:
     column: str = ""
     #: The domain whose constraint it is.
     domain: str = ""
-    #: The index whose expression or predicate failed.
+    #: The index whose expression or predicate failed, or whose keys aren't distinct.
     index: str = ""
 
     @property
@@ -59,6 +62,12 @@ def violation(refusal: Refusal, table: Table, columns: Sequence[tuple[Column, st
     types = ", ".join(dict.fromkeys(column.type for column, _ in blamed))
     by = f"masker {maskers}" if maskers else "a mask"
     match refusal.sqlstate:
+        case "23505" if refusal.index:
+            what = (
+                f"{by} gives several rows one key of unique index {refusal.index}, whose expression leaves out what "
+                "tells them apart"
+            )
+            return Violation(place=place, what=what, remedy=_ANOTHER_KEY)
         case _ if refusal.index:
             what = f"index {refusal.index} can't be computed of what {by} gives: {refusal.name}"
             return Violation(place=place, what=what, remedy=_ANOTHER_MASKER)

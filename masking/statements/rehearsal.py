@@ -13,7 +13,7 @@ from typing import Final
 
 from psycopg import sql
 
-from masking.catalogue import Catalogue, Table, TableName
+from masking.catalogue import Catalogue, Index, Table, TableName
 from masking.fusing.fuser import Pass
 from masking.maskers.masker import as_written
 from masking.planning.plan import Plan, TablePlan
@@ -190,6 +190,55 @@ def try_indexes(found: Rehearsal) -> Iterator[tuple[str, sql.Composed]]:
                 identifier(STAGE),
             ),
         )
+
+
+def keys_that_may_meet(found: Rehearsal) -> Iterator[tuple[str, sql.Composed]]:
+    """Unique indexes of what is computed of masks: by the index's name, a query whether two rows of the stage have one
+    key, which says yes only where the index would.
+
+    Left out is whatever the pass may give otherwise than the rehearsal: slots, what a script or SQL makes of several
+    columns, and tables of which it isn't known yet which rows stay.
+    """
+    if not all(source.is_whole for source in found.sources):
+        return
+    masked = found.masked
+    for index in found.table.indexes:
+        read = found.table.with_sources(index.columns) & masked
+        computes = index.expression or any(
+            name and found.table.columns_by_name[name].generated for name in index.key_columns
+        )
+        if index.unique and computes and read and all(_is_settled(found, name) for name in read):
+            yield index.name, _have_one_key(index)
+
+
+def _is_settled(found: Rehearsal, name: str) -> bool:
+    """Whether a column's masks come of nothing but its row's raw values, now and in the pass."""
+    if found.table.columns_by_name[name].generated:
+        return True  # its sources are asked
+    columns = [column for source in found.sources for column in source.masked if column.column.name == name]
+    return bool(columns) and all(
+        column.use is not None
+        and not column.scripted
+        and all(part.masker.distinct in ("letters", "always") for part in column.use.parts)
+        for column in columns
+    )
+
+
+def _have_one_key(index: Index) -> sql.Composed:
+    """Keys are compared byte by byte: such are equal in every collation and operator class."""
+    keys = sql.SQL(", ").join([sql.SQL("({})").format(as_written(key)) for key in index.keys])
+    conditions: list[sql.Composable] = [as_written(f"({index.predicate})")] if index.predicate else []
+    if not index.nulls_not_distinct:
+        conditions.append(sql.SQL("pg_catalog.num_nulls({}) = 0").format(keys))
+    return sql.SQL(
+        "WITH keys AS (SELECT ctid AS place, ROW({keys}) AS key FROM {stage} WHERE {conditions}) SELECT EXISTS ("
+        "SELECT FROM keys AS one JOIN keys AS other"
+        " ON one.place < other.place AND one.key OPERATOR(pg_catalog.*=) other.key)"
+    ).format(
+        keys=keys,
+        stage=identifier(STAGE),
+        conditions=sql.SQL(" AND ").join([*conditions, sql.SQL("true")]),
+    )
 
 
 def staged_rows() -> sql.Composed:

@@ -26,6 +26,7 @@ from masking.statements.rehearsal import (
     explain_statement,
     explain_where,
     fill_stage,
+    keys_that_may_meet,
     largest_first,
     one_leaf_of_each,
     rehearsals,
@@ -179,8 +180,8 @@ class _Rehearsing:
 
     def _goes_through(self, found: Rehearsal) -> bool:
         """Whether nothing is refused, asked in one go: it hardly ever is."""
-        if found.table.kind == "p":
-            return False  # its rows must find their partitions too
+        if found.table.kind == "p" or any(keys_that_may_meet(found)):
+            return False  # its rows must find their partitions too, or its keys be looked at
         try:
             with self.connection.transaction() as mine:
                 self.connection.execute(at_once(found), prepare=False)
@@ -202,6 +203,7 @@ class _Rehearsing:
                     )
                 )
             return
+        distinct = [(index, query) for index, query in keys_that_may_meet(found) if not self._is_true(query)]
         for one in found.passes:
             refusal = self._try([try_updates(one)])
             if refusal is not None:
@@ -211,11 +213,10 @@ class _Rehearsing:
         for index, query in try_indexes(found):
             refusal = self._try([query])
             if refusal is not None:
-                self._add_refusal(
-                    as_root(found, self.catalogue).table,
-                    replace(refusal, index=index),
-                    [pair for pair in self._columns(found) if pair[0].name in _read(found.table, index)],
-                )
+                self._add_of_index(found, index, refusal)
+        for index, query in distinct:
+            if self._is_true(query):
+                self._add_of_index(found, index, Refusal(sqlstate="23505", name="UniqueViolation"))
         if found.table.kind == "p":
             self._route(found)
 
@@ -248,12 +249,28 @@ class _Rehearsing:
                 self._add_refusal(found.table, refusal, self._columns(found))
                 return
 
+    def _is_true(self, query: sql.Composed) -> bool:
+        """False too where it can't be computed, which :func:`try_indexes` tells."""
+        with (
+            suppress(psycopg.DataError, psycopg.ProgrammingError, psycopg.errors.QueryCanceled),
+            self.connection.transaction(),
+        ):
+            return self.connection.execute(query).fetchall() == [(True,)]
+        return False
+
     def _columns(self, found: Rehearsal) -> list[tuple[Column, str]]:
         plan = self.plan.tables_by_id[found.table.id]
         return [(column.column, column.masker or "") for column in plan.masked]
 
     def _add_refusal(self, table: Table, refusal: Refusal, columns: Sequence[tuple[Column, str]]) -> None:
         self._add(violation(refusal, table, columns))
+
+    def _add_of_index(self, found: Rehearsal, index: str, refusal: Refusal) -> None:
+        self._add_refusal(
+            as_root(found, self.catalogue).table,
+            replace(refusal, index=index),
+            [pair for pair in self._columns(found) if pair[0].name in _read(found.table, index)],
+        )
 
     def _add(self, found: Violation) -> None:
         if found not in self.violations:  # a partition's is its root's

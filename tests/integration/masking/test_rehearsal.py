@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from contracts.errors import PolicyInvalid
@@ -143,6 +145,71 @@ def test_an_index_that_cannot_be_computed_of_the_masks_is_named(clone: Clone) ->
     )
     message = refused(clone, "tables: {t: {columns: {v: pseudonym}}}")
     assert "column public.t.v: index by_number can't be computed of what masker pseudonym gives" in message
+
+
+#: Unique indexes that tell the raw rows apart; and whose keys aren't distinct of the masks, or are.
+KEYS_THAT_MEET = {
+    "(split_part(v, '@', 2))": "column public.t0.v: masker email",
+    '("left"(w, 1))': "column public.t1.w: masker full_name",
+    "(lower(split_part(v, '@', 2)), ascii(w)) WHERE w <> ''": (
+        "columns public.t2.v, public.t2.w: masker email, full_name"
+    ),
+    "(nullif(split_part(v, '@', 2), 'example.com')) NULLS NOT DISTINCT": "column public.t3.v: masker email",
+    "(host)": "column public.t4.v: masker email",
+}
+KEYS_APART = [
+    "(lower(v))",
+    "(md5(v), lower(w))",
+    "(split_part(v, '@', 2), id)",
+    "(nullif(split_part(v, '@', 2), 'example.com'))",
+    "(split_part(v, '@', 2)) WHERE v LIKE '%.example'",
+    "(lower(phone))",
+]
+
+
+def _with_index(clone: Clone, indexes: Iterable[str]) -> str:
+    """Make a table for each unique index, and their policy."""
+    policy = "tables:\n"
+    for place, index in enumerate(indexes):
+        clone.execute(
+            f"CREATE TABLE t{place} (id int, v text, w text, phone varchar(7),"
+            " host text GENERATED ALWAYS AS (split_part(v, '@', 2)) STORED, filler char(900) DEFAULT '');"
+            f"INSERT INTO t{place} SELECT i, 'p@' || i || '.example', chr(300 + i), '7361' || lpad(i::text, 3, '0')"
+            " FROM generate_series(1, 90) i;"
+            f"CREATE UNIQUE INDEX ours_{place} ON t{place} {index}"
+        )
+        policy += (
+            f"  t{place}: {{columns: {{id: keep, v: email, w: full_name, phone: phone, filler: keep}}}}\n"
+        )
+    return policy
+
+
+def test_an_expression_of_a_unique_index_that_makes_masks_equal_is_named(clone: Clone) -> None:
+    message = refused(clone, _with_index(clone, KEYS_THAT_MEET))
+    for place, found in enumerate(KEYS_THAT_MEET.values()):
+        said = f"{found} gives several rows one key of unique index ours_{place}, whose expression leaves out what"
+        assert said in message
+    assert "gives the index distinct keys" in message
+    assert message.count("unique index ours_") == len(KEYS_THAT_MEET)
+
+
+def test_unique_keys_that_stay_distinct_are_no_matter(clone: Clone) -> None:
+    policy = _with_index(clone, KEYS_APART)
+    assert tried(clone, policy) == len(KEYS_APART)
+    clone.mask(policy)
+
+
+def test_equal_keys_are_no_matter_where_the_pass_may_give_others(clone: Clone) -> None:
+    """Slots are settled in whole columns, a where may leave out one of two rows, and a script knows what it does."""
+    by_host = "(split_part(v, '@', 2))"
+    _with_index(clone, [by_host, by_host, '("right"(phone, 2))'])
+    policy = """
+tables:
+  t0: {where: id < 2, columns: {id: keep, v: email, w: keep, phone: keep, filler: keep}}
+  t1: {columns: {id: keep, v: {script: {domain: v}}, w: keep, phone: keep, filler: keep}}
+  t2: {columns: {id: keep, v: keep, w: keep, phone: phone, filler: keep}}
+"""
+    assert tried(clone, policy, {"1.sql": "UPDATE t1 SET v = 'x@y.example'"}) == 3
 
 
 def test_a_masked_partition_key_without_a_partition_is_named(clone: Clone) -> None:
