@@ -13,6 +13,7 @@ from masking.planning.scripted import by_target, target_of
 from masking.planning.ways import COPY_FROM_BYTES, Way, Ways
 from masking.policy.rules import Policy
 from masking.statements.passes import delete_all, delete_others, truncatable, truncate, update
+from masking.statements.table_copies import written_anew
 from masking.syntax.scripts import ScriptStatement
 
 
@@ -102,7 +103,8 @@ def explain(catalogue: Catalogue, policy: Policy, plan: Plan) -> Explanation:
     statements: dict[str, list[StatementExplanation]] = {}
     for statement in _statements(catalogue, policy, plan):
         statements.setdefault(statement.table, []).append(statement)
-    sql, ways = _sql(catalogue, plan), _ways(catalogue, plan)
+    ways = _ways(catalogue, plan)
+    sql, last_ways = _sql(catalogue, plan, ways), _last_ways(plan, ways)
     together, singly = truncatable(catalogue, plan)
     scripted = by_target(policy.statements)
     return Explanation(
@@ -120,7 +122,7 @@ def explain(catalogue: Catalogue, policy: Policy, plan: Plan) -> Explanation:
                 derived=found.derived,
                 estimated_rows=found.table.estimated_rows,
                 columns=tuple(_column(scripted, catalogue, found, column) for column in found.columns),
-                way=ways.get(found.table.id),
+                way=last_ways.get(found.table.id),
                 sql=tuple(sql.get(found.table.id, ())),
                 statements=tuple(statements.get(str(found.table), ())),
             )
@@ -172,7 +174,7 @@ def _stage(number: int, stage: Stage) -> StageExplanation:
     )
 
 
-def _sql(catalogue: Catalogue, plan: Plan) -> dict[TableName, list[SqlExplanation]]:
+def _sql(catalogue: Catalogue, plan: Plan, ways: Ways) -> dict[TableName, list[SqlExplanation]]:
     found: dict[TableName, list[SqlExplanation]] = {}
 
     def add(table: TableName, stage: int, sql: str) -> None:
@@ -186,20 +188,29 @@ def _sql(catalogue: Catalogue, plan: Plan) -> dict[TableName, list[SqlExplanatio
     for table in plan.filtered:
         if table.where is not None:
             add(table.table.id, 0, delete_others(table.table.id, table.where).as_string(None))
+    numbers = {table.id: number for number, table in enumerate(catalogue.tables)}
     for number, stage in enumerate(plan.stages, start=1):
         for passes in stage.passes:
-            for one in passes:
-                table_of_pass = catalogue.tables_by_id[one.table]
-                add(one.table, number, update(one, table_of_pass).as_string(None))
+            name = passes[0].table
+            if ways.of(number - 1, passes).name == "copy":
+                statements = list(written_anew(plan.tables_by_id[name], passes, numbers[name]))
+            else:
+                statements = [update(one, catalogue.tables_by_id[name]) for one in passes]
+            for statement in statements:
+                add(name, number, statement.as_string(None))
         if stage.barrier is not None:
             add(stage.barrier.table, number, stage.barrier.statement.text)
     return found
 
 
-def _ways(catalogue: Catalogue, plan: Plan) -> dict[TableName, Way]:
-    """The way of each table's last pass. A schema file knows no sizes: then no table is too small."""
+def _ways(catalogue: Catalogue, plan: Plan) -> Ways:
+    """A schema file knows no sizes: then no table is too small."""
     knows_sizes = any(table.size_bytes for table in catalogue.tables)
-    ways = Ways(catalogue, plan.stages, copy_from_bytes=COPY_FROM_BYTES if knows_sizes else 0)
+    return Ways(catalogue, plan.stages, copy_from_bytes=COPY_FROM_BYTES if knows_sizes else 0)
+
+
+def _last_ways(plan: Plan, ways: Ways) -> dict[TableName, Way]:
+    """The way of each table's last pass."""
     return {
         passes[0].table: ways.of(number, passes)
         for number, stage in enumerate(plan.stages)

@@ -102,7 +102,7 @@ def _kept(reason: str) -> str:
 
 def _way(way: Way) -> str:
     if way.name == "copy":
-        return "way: written anew, with the values of this UPDATE"
+        return "way: written anew"
     return f"way: updated in place ({way.reason})"
 
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from psycopg import sql
 
 from masking.catalogue import Table
 from masking.fusing.fuser import ColumnUpdate, Pass
 from masking.maskers.masker import as_written
+from masking.planning.plan import TablePlan
+from masking.planning.repetition import repeating_columns
 from masking.statements.passes import identifier, rows_of
 from masking.syntax.assignment import assigned
+
+_SCHEMA: Final = "refresh_mask"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +34,31 @@ class Masks:
     @property
     def mask(self) -> sql.Identifier:
         return sql.Identifier(f"refresh_mask_mask_{self.number}")
+
+
+def name_of_copy(table: Table, number: int) -> sql.Identifier:
+    """What a table's copy is called until it takes the table's place; ``number`` tells it from every other."""
+    return sql.Identifier(table.schema, f"refresh_mask_{number}")
+
+
+def masks_of(plan: TablePlan, first: Pass, number: int) -> tuple[Masks, ...]:
+    """The tables of masks that the copy of a table with that first pass needs."""
+    uses = [column.use for column in plan.masked if column.use is not None]
+    updates = {update.column: update for update in first.updates}
+    return tuple(
+        Masks(update=updates[column], name=sql.Identifier(_SCHEMA, f"masks_{number}_{place}"), number=place)
+        for place, column in enumerate(repeating_columns(plan.table, first, uses))
+    )
+
+
+def written_anew(plan: TablePlan, passes: Sequence[Pass], number: int) -> Iterator[sql.Composed]:
+    """All statements that write a table anew, as one session runs them."""
+    table, masks = plan.table, masks_of(plan, passes[0], number)
+    name = name_of_copy(table, number)
+    for one in masks:
+        yield from mask_distinct(one, table)
+    yield copy(passes, table, name, masks)
+    yield from replace_by_copy(table, name, masks)
 
 
 def mask_distinct(masks: Masks, table: Table) -> Iterator[sql.Composed]:
@@ -144,7 +174,11 @@ def _held(found: ColumnUpdate, table: Table) -> sql.Composable:
     return sql.SQL("{} COLLATE {}").format(held, sql.Identifier(*collation.split(".", 1)))
 
 
-def replace_by_copy(table: Table, name: sql.Identifier) -> Iterator[sql.Composed]:
+def replace_by_copy(
+    table: Table, name: sql.Identifier, masks: Sequence[Masks] = ()
+) -> Iterator[sql.Composed]:
     """Put the copy in the old table's place. What depended on that goes with it; the saved schema has it."""
     yield sql.SQL("DROP TABLE {} CASCADE").format(identifier(table))
     yield sql.SQL("ALTER TABLE {} RENAME TO {}").format(name, sql.Identifier(table.name))
+    for one in masks:
+        yield sql.SQL("DROP TABLE IF EXISTS {}").format(one.name)

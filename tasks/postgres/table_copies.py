@@ -11,7 +11,6 @@ from psycopg import sql
 from masking.catalogue import Table
 from masking.fusing.fuser import Pass
 from masking.planning.plan import TablePlan
-from masking.planning.repetition import repeating_columns
 from masking.statements.passes import identifier
 from masking.statements.table_copies import (
     Masks,
@@ -19,11 +18,13 @@ from masking.statements.table_copies import (
     copy_nothing,
     copy_pages,
     mask_distinct,
+    masks_of,
+    name_of_copy,
     replace_by_copy,
 )
 from tasks.archive.layout import TID_RANGE_SCANS_SINCE
 from tasks.archive.saved_schema import SCHEMA as ARCHIVE_SCHEMA
-from tasks.postgres.masking_session import CONNECTIONS, SCHEMA, Connection, run
+from tasks.postgres.masking_session import CONNECTIONS, Connection, run
 
 #: A range is no smaller (32 MiB of PostgreSQL's usual pages): each plans its statement and hashes what it joins anew.
 _PAGES_AT_LEAST = 4096
@@ -50,7 +51,7 @@ class TableCopy:
 
     @property
     def name(self) -> sql.Identifier:
-        return sql.Identifier(self.table.schema, f"refresh_mask_{self.number}")
+        return name_of_copy(self.table, self.number)
 
     @property
     def is_divided(self) -> bool:
@@ -63,27 +64,15 @@ class TableCopy:
     @cached_property
     def masks(self) -> tuple[Masks, ...]:
         """Tables of the masks that are made once per distinct value."""
-        updates = {update.column: update for update in self.passes[0].updates}
-        return tuple(
-            Masks(
-                update=updates[column],
-                name=sql.Identifier(SCHEMA, f"masks_{self.number}_{place}"),
-                number=place,
-            )
-            for place, column in enumerate(self._repeating)
-        )
-
-    @cached_property
-    def _repeating(self) -> tuple[str, ...]:
-        uses = [column.use for column in self.plan.masked if column.use is not None]
-        return repeating_columns(self.table, self.passes[0], uses)
+        return masks_of(self.plan, self.passes[0], self.number)
 
     def begins_with(self, domains: Collection[str]) -> bool:
         """Whether :meth:`begin` masks values of any of ``domains``."""
+        repeating = {masks.update.column for masks in self.masks}
         return any(
             one.domain in domains
             for column in self.plan.masked
-            if column.use is not None and column.column.name in self._repeating
+            if column.use is not None and column.column.name in repeating
             for part in column.use.parts
             for one in part.with_inner()
         )
@@ -110,9 +99,7 @@ class TableCopy:
 
     def put_in_place(self, connection: Connection) -> None:
         """Drop the table and what only its copy needed, and give the copy its name."""
-        run(connection, replace_by_copy(self.table, self.name))
-        for masks in self.masks:
-            connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(masks.name))
+        run(connection, replace_by_copy(self.table, self.name, self.masks))
 
 
 @dataclass(frozen=True, kw_only=True)

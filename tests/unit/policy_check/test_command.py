@@ -160,7 +160,10 @@ def test_explain_shows_order_columns_sql_and_what_became_of_scripts(
         "  masking/mask.sql:1:1 is fused into the table's pass",
         "  masking/mask.sql:2:1 is a barrier at the end of stage 1: it is no UPDATE but DELETE",
         "  masking/mask.sql:3:1 isn't run: the table is emptied",
+        "  way: written anew",
         '  stage 1: UPDATE ONLY "public"."users" SET "phone" = \'555-0100\'',
+        '  stage 2: DROP TABLE "public"."users" CASCADE',
+        '  stage 2: ALTER TABLE "public"."refresh_mask_4" RENAME TO "users"',
         "public.orders_1 (table): as its parent public.orders",
         "public.log (table): emptied, structure only",
         "public.totals (materialized view): recomputed from the masked tables where it is restored",
@@ -176,7 +179,7 @@ def test_explain_shows_single_tables_to_programs_too(
     shown = json.loads(capsys.readouterr().out)
     (users,) = shown["tables"]
     assert [column["action"] for column in users["columns"]] == ["keep", "mask", "mask", "keep"]
-    assert [one["stage"] for one in users["sql"]] == [0, 1, 1, 2]
+    assert [one["stage"] for one in users["sql"]] == [0, 1, 1, 2, 2, 2]
     assert [one["barrier"] is None for one in users["statements"]] == [True, False]
 
 
