@@ -1,9 +1,10 @@
 """A user's masked e-mail address, for an application that must find or show it.
 
 Gives the very text that the masker ``email`` gives in the database (``sql/functions/identifiers.sql``), for every value
-and in every database. Needs the sub-key of the column's masking domain, and nothing but Python's standard library: an
-application may take this file as it is. The sub-key opens no other domain, and doesn't lead back to the root key; but
-whoever has it can try addresses, so it is a secret, and docs/masking.md says how it gets to an application.
+and in every database; and what a mask by ``person_email`` ends with. Needs the sub-key of the column's masking domain,
+and nothing but Python's standard library: an application may take this file as it is. The sub-key opens no other
+domain, and doesn't lead back to the root key; but whoever has it can try addresses, so it is a secret, and
+docs/masking.md says how it gets to an application.
 
     >>> masked_email(bytes.fromhex(64 * "0"), "Somebody@Mail.example")
     'OTWPc2xGPcqvKhUzlK@example.com'
@@ -26,7 +27,7 @@ _UNUSUAL = str.maketrans("+/", "xz")
 _FOLD = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
-def masked_email(sub_key: bytes, value: str, *, letters: int = LETTERS) -> str:
+def masked_email(sub_key: bytes, value: str, *, letters: int = LETTERS, host: str = DOMAIN) -> str:
     """What ``value`` is in the masked database; '' stays ''.
 
     Args:
@@ -34,6 +35,7 @@ def masked_email(sub_key: bytes, value: str, *, letters: int = LETTERS) -> str:
         value: the address as production has it, to the letter. Addresses that differ only in the case of A to Z give
             masks that differ only in case.
         letters: how many letters and digits the column's masks have before the @.
+        host: the column's ``domain_part``, where the policy names a host. (``keep`` and ``mapped`` aren't computed.)
 
     Raises:
         ValueError: the key isn't one, or no mask has so many letters. The message shows neither key nor value.
@@ -51,7 +53,7 @@ def masked_email(sub_key: bytes, value: str, *, letters: int = LETTERS) -> str:
         word = "".join(
             letter.upper() if case < "8" else letter for letter, case in zip(word, cases, strict=False)
         )
-    return f"{word}@{DOMAIN}"
+    return f"{word}@{host}"
 
 
 def _hash(sub_key: bytes, text: str) -> bytes:

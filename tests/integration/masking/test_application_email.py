@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
-from masking.application_email import LETTERS_MAX, masked_email
+from masking.application_email import DOMAIN, LETTERS_MAX, masked_email
 from masking.maskers import MASKERS
 from tasks.postgres.masking_functions import create_functions
 from tasks.postgres.masking_session import Connection, ensure_schema, hand_over_keys, masking_session
@@ -21,6 +21,7 @@ CHARACTERS = st.characters(exclude_characters="\0", codec="utf-8")
 # What two servers, two providers or Python and PostgreSQL fold in different ways.
 AWKWARD = st.text("aAiIıİsSßẞσςΣǅǆéÉÅåΩωѣѢᏸᏰ①Ⓐⓐ@.+ \t", max_size=20)
 VALUES = st.lists(st.emails() | AWKWARD | st.text(CHARACTERS, max_size=60), min_size=1, max_size=150)
+HOSTS = (DOMAIN, "mail.test", "x.example.org", "localhost")
 #: C folds no letter but A to Z, PostgreSQL 17's own pg_c_utf8 all of Unicode; the default is the server's locale.
 COLLATIONS = ("default", "C", "pg_c_utf8")
 
@@ -43,23 +44,25 @@ asking = settings(max_examples=15, deadline=None, suppress_health_check=[HealthC
 
 
 @asking
-@given(values=VALUES, letters=st.integers(1, LETTERS_MAX))
-def test_is_the_databases_for_every_value_under_every_collation(
-    session: Connection, values: list[str], letters: int
+@given(values=VALUES, letters=st.integers(1, LETTERS_MAX), host=st.sampled_from(HOSTS))
+def test_is_the_databases_for_every_value_under_every_collation_at_every_fixed_host(
+    session: Connection, values: list[str], letters: int, host: str
 ) -> None:
     there = session.execute("SELECT collname FROM pg_collation WHERE collname = ANY (%s)", ([*COLLATIONS],))
     columns = [
-        sql.SQL("refresh_mask.email(value COLLATE {}, {}, 'email', {})").format(
+        sql.SQL("{}(value COLLATE {}, {}, 'email', (SELECT refresh_mask.key_of('email')))").format(
+            sql.Identifier("refresh_mask", "email" if host == DOMAIN else "email_at"),
             sql.Identifier(name),
-            letters,
-            sql.SQL("(SELECT refresh_mask.key_of('email'))"),
+            sql.SQL(", ").join(
+                [sql.Literal(letters)] if host == DOMAIN else [sql.Literal(host), sql.Literal(letters)]
+            ),
         )
         for (name,) in there.fetchall()
     ]
     assert len(columns) >= 2
     query = sql.SQL("SELECT {} FROM unnest(%s::text[]) WITH ORDINALITY AS raw (value, place) ORDER BY place")
     found = session.execute(query.format(sql.SQL(", ").join(columns)), (values,)).fetchall()
-    ours = [masked_email(SUB_KEY, value, letters=letters) for value in values]
+    ours = [masked_email(SUB_KEY, value, letters=letters, host=host) for value in values]
     assert found == [(mask,) * len(columns) for mask in ours]
 
 
@@ -81,6 +84,38 @@ def test_is_what_masking_left_in_the_column(clone: Clone, column_type: str) -> N
     found = [value for (value,) in clone.rows("SELECT email::text FROM t ORDER BY id")]
     assert found == [masked_email(SUB_KEY, value) for value in raw]
     assert found[0].lower() == found[1].lower()
+
+
+def test_is_what_masking_left_at_a_fixed_host(clone: Clone) -> None:
+    clone.execute("CREATE TABLE t (email text); INSERT INTO t VALUES ('Ann@mail.example')")
+    clone.mask("tables: {t: {columns: {email: {email: {domain_part: mail.test}}}}}")
+    assert clone.value("SELECT email FROM t") == masked_email(SUB_KEY, "Ann@mail.example", host="mail.test")
+
+
+#: As addresses are: of ASCII.
+PEOPLE = [
+    "ann@mail.example",
+    "ANN@Mail.example",
+    "o'brien+x@mail.example",
+    "IVY@MAIL.EXAMPLE",
+    "no address",
+    "",
+    " x ",
+]
+
+
+@pytest.mark.parametrize(("column_type", "letters"), [("text", 8), ("varchar(25)", 8), ("text UNIQUE", 13)])
+def test_is_what_the_mask_of_a_person_ends_with(clone: Clone, column_type: str, letters: int) -> None:
+    """By eight letters, of which a column that must be distinct, or another of its domain, has more."""
+    clone.execute(f"CREATE TABLE t (id int, email {column_type})")
+    for place, value in enumerate(PEOPLE):
+        clone.execute(f"INSERT INTO t VALUES ({place}, {sql.Literal(value).as_string(None)})")
+    clone.mask("tables: {t: {columns: {id: keep, email: person_email}}}")
+    sub_key = KEYS.sub_key("person")
+    for value, (mask,) in zip(PEOPLE, clone.rows("SELECT email FROM t ORDER BY id"), strict=True):
+        ours = masked_email(sub_key, value, letters=letters)
+        assert mask.endswith(ours)
+        assert mask.removesuffix(ours)[-1:] in ("", ".")
 
 
 def test_its_sub_key_masks_in_no_other_domain(session: Connection) -> None:
