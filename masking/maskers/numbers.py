@@ -44,6 +44,12 @@ def _phone_of(parameters: Phone) -> Masker | None:
     )
 
 
+#: Every code of a length may be in use, and the column just wide enough for them.
+_FULL = (
+    "Keep it with a reason where the codes tell nothing of anybody, use null, sql or a script, or empty the table; or "
+    "pseudonym with a domain of its own, where the column has room for it."
+)
+
 _PHONE = Masker(
     name="phone",
     doc=(
@@ -122,6 +128,7 @@ NUMBERED = (
         coincidence="any digits may be a raw value's",
         changes=True,
         mask=call("digits"),
+        wider=_FULL,
         holds=matches(lambda use: r"^[-0-9 ()+./#,;:_*x]*$"),
     ),
     Masker(
@@ -135,6 +142,7 @@ NUMBERED = (
         coincidence="a short code may be another one's mask",
         changes=True,
         mask=call("letters"),
+        wider=_FULL,
         holds=matches(lambda use: r"^[\x01-\x7e]*$"),
     ),
     Masker(

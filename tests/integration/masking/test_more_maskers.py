@@ -71,13 +71,16 @@ def test_codes_keep_their_format_and_stay_distinct(clone: Clone) -> None:
     assert found[101][1:] == ("", "", "", "", "", "", "", None, "", [])
 
 
-def test_codes_of_which_too_many_are_in_use_are_refused(clone: Clone) -> None:
+def test_codes_of_which_too_many_are_in_use_are_refused_with_what_fits_their_column(clone: Clone) -> None:
     clone.execute(
-        "CREATE TABLE t (code text UNIQUE);"
+        "CREATE TABLE t (code char(2) UNIQUE);"
         " INSERT INTO t SELECT lpad(n::text, 2, '0') FROM generate_series(0, 59) n"
     )
-    with pytest.raises(PolicyInvalid, match=r"60 values need distinct masks.*its range of 100 has 40 left"):
+    with pytest.raises(
+        PolicyInvalid, match=r"60 values need distinct masks.*its range of 100 has 40 left"
+    ) as told:
         clone.mask("tables: {t: {columns: {code: digits}}}")
+    assert "Keep it with a reason" in str(told.value)
 
 
 NEAR = """
