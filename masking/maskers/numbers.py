@@ -108,7 +108,8 @@ NUMBERED = (
         name="ip",
         doc=(
             "An address of a range that is nobody's, with the value's own prefix length: 198.18.0.0/15 (RFC 2544) for "
-            "IPv4 and whatever is no address, 2001:db8::/32 (RFC 3849) for IPv6."
+            "IPv4 and whatever is no address, 2001:db8::/32 (RFC 3849) for IPv6. Networks (cidr) "
+            "may get equal masks, as only their prefix is theirs; under a unique index they are refused."
         ),
         types=TEXT | {"inet", "cidr"},
         distinct="slots",

@@ -151,7 +151,7 @@ def _proposal(table: Table, column: Column) -> str:
         return "pseudonym"
     if column.element_type in DATES and (linked or column.partition_key):
         return "keep"
-    if unique and column.attributes:
+    if unique and (column.attributes or column.element_type == "cidr"):
         return _nothing(column)
     return proposal(column)
 

@@ -261,6 +261,13 @@ def _settled(
             f"{what} is in unique index or constraint {constraint}, and {masker.name} gives equal results",
             "Use pseudonym, null, sql or a script, keep it with a reason, or empty the table.",
         )
+    if constraint is not None and masker.name == "ip" and use.column.element_type == "cidr":
+        raise invalid(
+            rule.position,
+            f"{what} is in unique index or constraint {constraint}, and ip keeps a network's prefix length, of which "
+            "few networks are reserved",
+            "Use null, sql or a script, keep it with a reason, or empty the table.",
+        )
     if constraint is not None and isinstance(use.parameters, Subject) and use.parameters.of is not None:
         raise invalid(
             rule.position,

@@ -50,7 +50,7 @@ def _has_room(masker: Masker, place: Place) -> bool:
     if masker.name == "card_number":
         return place.sample is not None and place.sample.share("card") == 1
     if masker.name == "ip":
-        return place.table.estimated_rows < _RESERVED_ROWS_MAX
+        return place.column.element_type != "cidr" and place.table.estimated_rows < _RESERVED_ROWS_MAX
     return masker.name.partition(" ")[0] not in (_REPEATING | _UNIQUE_DATES)
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import yaml
 
@@ -205,6 +207,30 @@ def test_a_unique_index_gets_enough_letters_or_an_error_that_names_it(masker: st
 def test_a_masker_with_equal_results_is_refused_under_a_unique_index(masker: str, base_type: str) -> None:
     found = holder(base_type, is_unique=True)
     assert "t_c_key" in refusal(one_column(masker, found), found)
+
+
+@pytest.mark.parametrize("rule", ["ip", "{ip: {}, when: id > 1, otherwise: {keep: ours}}"])
+@pytest.mark.parametrize("is_exclusion", [False, True])
+def test_networks_are_refused_under_a_unique_index_and_addresses_are_not(
+    rule: str, is_exclusion: bool
+) -> None:
+    def found(base_type: str) -> Table:
+        index = unique("t_c_key", "c")
+        if is_exclusion:
+            index = replace(index, unique=False, exclusion=True)
+        return table("t", column("id", "int8"), column("c", base_type), indexes=(index,))
+
+    message = refusal(one_column(rule, found("cidr")), found("cidr"))
+    assert "column public.t.c is in unique index or constraint t_c_key, and ip keeps a network's" in message
+    assert "Use null, sql or a script" in message
+    assert plan(one_column(rule, found("inet")), found("inet")).tables
+    assert plan(one_column(rule, holder("cidr")), holder("cidr")).tables
+
+
+def test_no_line_that_is_proposed_for_networks_breaks_their_unique_index() -> None:
+    with pytest.raises(Unclassified) as caught:
+        plan("tables: {}", holder("cidr", is_unique=True))
+    assert "c: null" in caught.value.policy_lines
 
 
 def test_a_constant_may_stand_where_kept_columns_make_the_index_hold() -> None:

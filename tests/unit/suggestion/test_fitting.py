@@ -53,6 +53,15 @@ def test_unique_telephone_numbers_get_a_domain_of_their_own_where_there_are_enou
     }
 
 
+def test_unique_addresses_stay_distinct_and_unique_networks_do_not() -> None:
+    def of(base_type: str, *, not_null: bool) -> Any:
+        net = Column(name="net", type=base_type, base_type=base_type, not_null=not_null)
+        return _masker(net, unique=True)
+
+    assert of("inet", not_null=True) == "ip"
+    assert of("cidr", not_null=False) is None
+
+
 def test_unique_telephone_numbers_too_short_or_too_many_become_pseudonyms() -> None:
     assert _masker(_column("phone"), unique=True, sample=_digits(0.9, 1)) == "pseudonym"
     assert _masker(_column("phone"), unique=True, sample=_digits(1, 1), rows=50_000) == "pseudonym"
