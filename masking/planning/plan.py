@@ -181,6 +181,7 @@ def make_plan(catalogue: Catalogue, policy: Policy) -> Plan:
     }
     again = recomputed(catalogue, policy)
     tables = tuple(_table_plan(catalogue, policy, table, uses, scripted, again) for table in catalogue.tables)
+    _check_moves(catalogue, policy, tables)
     check_shuffles(catalogue, policy, uses)
     check_slots(catalogue, policy, uses)
     check_foreign_keys(catalogue, policy, uses)
@@ -194,6 +195,22 @@ def make_plan(catalogue: Catalogue, policy: Policy) -> Plan:
         literals=policy.literals,
         policy_digest=policy.digest,
     )
+
+
+def _check_moves(catalogue: Catalogue, policy: Policy, tables: tuple[TablePlan, ...]) -> None:
+    """Raise :class:`PolicyInvalid` where the pass over a whole tree would reach a partition that isn't ours."""
+    for plan in tables:
+        foreign = [leaf for leaf in catalogue.leaves(plan.table) if leaf.kind == "f"]
+        if not foreign or plan.action == "empty" or not is_pass_target(catalogue, plan):
+            continue
+        rules = policy.tables[plan.table.id].columns
+        key = next(found.column.name for found in plan.masked if found.column.partition_key)
+        raise invalid(
+            rules[key].position,
+            f"{plan.table}.{key} is in the partition key and masked, so that rows may change partition, and partition "
+            f"{foreign[0]} is a foreign table, which is never read",
+            "Keep the column with a reason, empty the table, or detach the partition.",
+        )
 
 
 def _filtered(catalogue: Catalogue, policy: Policy, tables: tuple[TablePlan, ...]) -> tuple[TablePlan, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.errors import VerificationFailed
+from contracts.errors import PolicyInvalid, VerificationFailed
 from masking.planning.plan import make_plan
 from masking.policy.reading import parse_policy
 from tasks.postgres.catalogue import read_catalogue
@@ -36,6 +36,25 @@ def test_rows_are_masked_once_where_a_column_is_the_key_of_one_sub_tree_only(clo
     clone.mask("tables: {c: {columns: {id: keep, region: keep, email: email}}}")
     assert clone.value("SELECT count(DISTINCT email) FROM c") == 5
     assert clone.value("SELECT count(*) FROM c WHERE email LIKE '%x.test'") == 0
+
+
+def test_a_partition_on_another_server_is_left_alone_and_ends_the_plan_where_a_pass_would_reach_it(
+    clone: Clone,
+) -> None:
+    clone.execute(
+        "CREATE EXTENSION postgres_fdw;"
+        "CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'nowhere.invalid');"
+        "CREATE TABLE c (region text, email text) PARTITION BY LIST (region);"
+        "CREATE TABLE c_a PARTITION OF c FOR VALUES IN ('a');"
+        "CREATE FOREIGN TABLE c_b PARTITION OF c FOR VALUES IN ('b') SERVER far;"
+        "INSERT INTO c VALUES ('a', 'p@x.test')"
+    )
+    with pytest.raises(
+        PolicyInvalid, match=r"c\.region is in the partition key and masked.* partition public\.c_b"
+    ):
+        clone.plan("tables: {c: {columns: {region: pseudonym, email: email}}}")
+    clone.mask("tables: {c: {columns: {region: keep, email: email}}}")
+    assert clone.value("SELECT count(*) FROM c_a WHERE email LIKE '%@example.com'") == 1
 
 
 HELD = "ALTER TABLE {0} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE POLICY p ON {0} USING (id > 1);"

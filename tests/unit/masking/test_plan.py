@@ -134,6 +134,20 @@ def test_a_key_of_one_sub_tree_sends_the_pass_over_the_whole_tree_once() -> None
     assert [str(one[0].table) for stage in found.stages for one in stage.passes] == ["public.c"]
 
 
+def test_a_foreign_partition_is_named_where_rows_may_change_partition() -> None:
+    columns = (column("region"), column("email", partition_key=True))
+    root = table("c", *columns, kind="p")
+    ours = table("c_a", *columns, partition_of=root.id)
+    middle = table("c_b", *columns, kind="p", partition_of=root.id)
+    theirs = table("c_b0", *columns, kind="f", partition_of=middle.id)
+    message = refusal("tables: {c: {columns: {region: keep, email: email}}}", root, ours, middle, theirs)
+    assert "public.c.email is in the partition key and masked" in message
+    assert "partition public.c_b0 is a foreign table" in message
+    assert "Keep the column" in message
+    found = plan("tables: {c: {columns: {region: city, email: keep}}}", root, ours, middle, theirs)
+    assert [str(one[0].table) for stage in found.stages for one in stage.passes] == ["public.c_a"]
+
+
 def test_a_generated_column_follows_what_it_is_generated_from() -> None:
     people = table(
         "people",
