@@ -13,12 +13,17 @@ from masking.maskers.parameters import Composite, Constant, JsonValue, Keep, Shu
 from masking.maskers.parameters import Expression as ExpressionParameters
 from masking.maskers.reserved_domains import registrable_domains
 from masking.planning.copies import DEFAULT_SCHEMA
+from masking.planning.plan import Plan
+from masking.planning.resolving import resolved
 from masking.policy.rules import ColumnRule, Policy, TableRule
 from masking.suggestion.classify import Verdict, classify
 from masking.suggestion.samples import Samples
 from masking.syntax.expressions import Expression, NotAnExpression, parse_expression
 from masking.syntax.position import Position
 from masking.syntax.scripts import ScriptStatement
+
+#: One warning names no more narrow columns than this besides its first.
+_NAMED_MAX = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +39,14 @@ class PolicyWarning:
 
 
 def warnings_of(
-    catalogue: Catalogue, policy: Policy, samples: Samples | None = None
+    catalogue: Catalogue, policy: Policy, plan: Plan, samples: Samples | None = None
 ) -> tuple[PolicyWarning, ...]:
-    """All warnings about a policy that the planner has let pass, by file and line."""
-    found = [*_of_scripts(catalogue, policy), *_of_rules(catalogue, policy, samples or Samples())]
+    """All warnings about a policy and the plan that was made of it, by file and line."""
+    found = [
+        *_of_scripts(catalogue, policy),
+        *_of_rules(catalogue, policy, samples or Samples()),
+        *_of_narrow_columns(catalogue, policy, plan),
+    ]
     found.sort(key=lambda one: (one.position.file, one.position.line, one.position.column, one.what))
     return tuple(dict.fromkeys(found))
 
@@ -75,6 +84,35 @@ def _of_rules(catalogue: Catalogue, policy: Policy, samples: Samples) -> Iterato
                 yield from _constant_where_unique(table, column_name, policy, column_rule.position)
             column = table.columns_by_name[column_name]
             yield from _kept(table, column, column_rule, verdicts.get((name, column_name)))
+
+
+def _of_narrow_columns(catalogue: Catalogue, policy: Policy, plan: Plan) -> Iterator[PolicyWarning]:
+    """One for each masking domain in which some columns lack room for the letters that others get."""
+    rules = resolved(catalogue, policy).tables
+    groups: dict[tuple[str, str], dict[str, tuple[int, Position]]] = {}
+    for table_plan, use in plan.uses():
+        position = rules[catalogue.root(table_plan.table).id].columns[use.column.name].position
+        for one in (inner for part in use.parts for inner in part.with_inner()):
+            # Not of names and texts, which have letters under a unique index only and join nothing, nor of what stands
+            # for a UUID, which has the same room everywhere and equals no text.
+            if one.masker.letters and one.column.element_type != "uuid":
+                group = groups.setdefault((one.masker.name, one.domain), {})
+                group[f"{use.origin}{one.where}"] = (one.letters, position)
+    for (_, domain), columns in groups.items():
+        widest = max(columns, key=lambda name: columns[name][0])
+        most = columns[widest][0]
+        narrow = [name for name, (letters, _) in columns.items() if letters < most]
+        if narrow:
+            first, *others = narrow
+            letters, position = columns[first]
+            named = ", ".join(others[:_NAMED_MAX]) + (" and others" if len(others) > _NAMED_MAX else "")
+            yield PolicyWarning(
+                position=position,
+                what=f"columns {widest} and {first} are of one masking domain, {domain}, and masks have {most} letters "
+                f"of a hash in the first, and {letters} in the second, which is narrow: equal values mask unequally"
+                + (f". So they do in {named}" if others else ""),
+                remedy="Join the two under references, widen the second, or give it a domain of its own.",
+            )
 
 
 def _kept(table: Table, column: Column, rule: ColumnRule, verdict: Verdict | None) -> Iterator[PolicyWarning]:

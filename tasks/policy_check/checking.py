@@ -69,7 +69,9 @@ def check_policy(catalogue: Catalogue, directory: Path) -> Checked:
     """
     policy = read_policy(directory)
     plan = make_plan(catalogue, policy)
-    return Checked(catalogue=catalogue, policy=policy, plan=plan, warnings=warnings_of(catalogue, policy))
+    return Checked(
+        catalogue=catalogue, policy=policy, plan=plan, warnings=warnings_of(catalogue, policy, plan)
+    )
 
 
 def explain_policy(checked: Checked, *, tables: tuple[str, ...] = (), as_json: bool = False) -> str:

@@ -95,7 +95,7 @@ def measure(
         policy = clock.time(PLANNING[0], lambda: parse_policy(policy_text, scripts))
         catalogue = clock.time(PLANNING[1], lambda: read_catalogue(login, database))
         plan = clock.time(PLANNING[2], lambda: make_plan(catalogue, policy))
-    clock.time("warn", lambda: warnings_of(catalogue, policy))
+    clock.time("warn", lambda: warnings_of(catalogue, policy, plan))
     clock.time("explain", lambda: explanation_text(explain(catalogue, policy, plan), with_order=True))
     clock.time(
         "write the checks", lambda: [check.query.as_string(None) for check in checks_of(plan, catalogue)]

@@ -55,5 +55,6 @@ def test_a_script_may_not_assign_what_is_shuffled() -> None:
 def test_a_shuffled_column_that_looks_personal_is_warned_of() -> None:
     text = policy("keep").replace("team: keep", f"team: keep, name: {SHUFFLE}")
     found = table("people", *PEOPLE.columns, column("name"), indexes=PEOPLE.indexes)
-    said = [str(one) for one in warnings_of(catalogue(found), parse_policy(text))]
+    shop, read = catalogue(found), parse_policy(text)
+    said = [str(one) for one in warnings_of(shop, read, make_plan(shop, read))]
     assert any("people.name is shuffled, and looks personal" in one for one in said)

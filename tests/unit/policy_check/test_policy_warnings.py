@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
+from masking.catalogue import Catalogue, Column
 from masking.explanation.policy_warnings import warnings_of
 from masking.maskers.reserved_domains import is_reserved, registrable_domains
 from masking.planning.plan import make_plan
@@ -16,12 +19,16 @@ SHOP = catalogue(
         indexes=(unique("shops_code", "code"),)),
 )  # fmt: skip
 OTHERS = "  public.shops: empty\n"
+NO_SCRIPTS: Mapping[str, str] = {}
 
 
 def warnings(policy: str, script: str = "") -> list[str]:
-    read = parse_policy(policy, {"mask.sql": script} if script else {})
-    make_plan(SHOP, read)
-    return [str(warning) for warning in warnings_of(SHOP, read)]
+    return warnings_about(SHOP, policy, {"mask.sql": script} if script else {})
+
+
+def warnings_about(found: Catalogue, policy: str, scripts: Mapping[str, str] = NO_SCRIPTS) -> list[str]:
+    read = parse_policy(policy, scripts)
+    return [str(warning) for warning in warnings_of(found, read, make_plan(found, read))]
 
 
 @pytest.mark.parametrize(
@@ -91,9 +98,9 @@ def test_a_rule_that_writes_to_a_registrable_domain_is_named_by_its_place(rule: 
 )
 def test_so_is_one_that_writes_into_documents(paths: str) -> None:
     documents = catalogue(table("t", column("d", "jsonb")))
-    read = parse_policy(f"tables:\n  t:\n    columns:\n      d: {{json: {{paths: {{{paths}}}}}}}\n")
-    (warning,) = warnings_of(documents, read)
-    assert str(warning).startswith("policy.yaml:4:7: it writes to shop.io, ")
+    text = f"tables:\n  t:\n    columns:\n      d: {{json: {{paths: {{{paths}}}}}}}\n"
+    (warning,) = warnings_about(documents, text)
+    assert warning.startswith("policy.yaml:4:7: it writes to shop.io, ")
 
 
 def test_a_kept_column_that_looks_personal_wants_a_reason() -> None:
@@ -117,3 +124,71 @@ def test_one_value_under_a_unique_index_is_warned_of(value: str, warned: bool) -
     found = warnings(text, f"UPDATE shops SET code = {value};")
     assert [warning for warning in found if "unique index shops_code" in warning] == found
     assert bool(found) is warned
+
+
+def narrow(name: str, width: int) -> Column:
+    return column(name, "varchar", type=f"character varying({width})", max_length=width)
+
+
+LOGS = catalogue(
+    table("logs", column("id", "int8"), narrow("email", 25)),
+    table("mails", column("id", "int8"), narrow("email", 40)),
+    table("people", column("id", "int8"), column("email"), column("key", "uuid")),
+)
+
+
+def logs(log: str, more: str = "") -> list[str]:
+    return warnings_about(
+        LOGS,
+        "tables:\n  logs:\n    columns:\n      id: keep\n"
+        f"      email: {log}\n"
+        "  mails: {columns: {id: keep, email: email}}\n"
+        f"  people: {{columns: {{id: keep, email: email, key: pseudonym}}}}\n{more}",
+    )
+
+
+def test_a_column_too_narrow_for_its_domains_letters_is_named_beside_a_wide_one() -> None:
+    (warning,) = logs("email")
+    assert warning == (
+        "policy.yaml:5:7: columns public.mails.email and public.logs.email are of one masking domain, email, and masks "
+        "have 18 letters of a hash in the first, and 13 in the second, which is narrow: equal values mask unequally. "
+        "Join the two under references, widen the second, or give it a domain of its own."
+    )
+
+
+def test_a_domain_of_its_own_ends_the_warning() -> None:
+    assert logs("{email: {domain: log}}") == []
+
+
+def test_references_end_it_where_they_join_all_columns_of_the_domain() -> None:
+    join = "references:\n  - public.logs.email: public.people.email\n"
+    (warning,) = logs("email", join)
+    assert "public.mails.email and public.logs.email" in warning
+    assert "So they do in public.people.email. " in warning
+    assert logs("email", f"{join}  - public.mails.email: public.people.email\n") == []
+
+
+def test_what_is_pseudonymous_as_a_uuid_is_no_matter_of_room() -> None:
+    assert logs("pseudonym", "") == []
+
+
+def test_names_and_texts_are_no_matter_of_room_either() -> None:
+    found = catalogue(
+        table("a", column("title"), indexes=(unique("a_title", "title"),)),
+        table("b", narrow("title", 10)),
+    )
+    policy = "tables:\n  a: {columns: {title: free_text}}\n  b: {columns: {title: free_text}}\n"
+    assert warnings_about(found, policy) == []
+
+
+def test_a_narrow_attribute_is_named_by_its_path() -> None:
+    found = catalogue(
+        table("a", column("login")),
+        table("b", column("home", "home", attributes=(narrow("login", 10),))),
+    )
+    (warning,) = warnings_about(
+        found,
+        "tables:\n  a: {columns: {login: username}}\n"
+        "  b: {columns: {home: {composite: {login: username}}}}\n",
+    )
+    assert "public.a.login and public.b.home.login are of one masking domain" in warning
