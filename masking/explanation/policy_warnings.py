@@ -166,12 +166,34 @@ def _domains_in_sql(text: str) -> Iterator[str]:
 
 
 def _string_literals(text: str) -> Iterator[str]:
-    """The string literals of some SQL, with their quotes."""
+    """The string literals of some SQL, with their quotes; those that ``||`` or ``concat`` puts together are one."""
     encoded = text.encode()
-    literals = {postgast.pg_query_pb2.Token.SCONST, postgast.pg_query_pb2.Token.USCONST}
+    kinds = {postgast.pg_query_pb2.Token.SCONST, postgast.pg_query_pb2.Token.USCONST}
+    found = before = ""
+    calls: list[str] = []
+    is_joined = False
     for token in postgast.scan(text).tokens:
-        if token.token in literals:
-            yield encoded[token.start : token.end].decode()
+        word = encoded[token.start : token.end].decode()
+        if token.token in kinds:
+            if found and is_joined and found.endswith("'") and word.endswith("'"):
+                found = found[:-1] + word.partition("'")[2]
+            else:
+                if found:
+                    yield found
+                found = word
+            is_joined = False
+        elif word == "||" or (word == "," and calls[-1:] == ["concat"]):
+            is_joined = before == "literal"
+        elif word == "(":
+            calls.append(before)
+            is_joined = is_joined and not before.isidentifier()
+        elif word == ")" and calls and not calls.pop().isidentifier():
+            continue  # around a part of what is put together
+        else:
+            is_joined = False
+        before = "literal" if token.token in kinds else word.lower()
+    if found:
+        yield found
 
 
 def _registrable(position: Position, domain: str) -> PolicyWarning:

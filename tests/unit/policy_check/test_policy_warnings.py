@@ -69,6 +69,7 @@ UPDATE users
 UPDATE users SET phone = '555-000-0000' WHERE email <> 'a@b.co';
 UPDATE users SET phone = '555-000-0000';
 """
+OTHER_COLUMNS = "UPDATE users SET ssn = right(ssn, 4), phone = '555-000-0000';"
 
 
 def test_a_script_that_writes_to_a_registrable_domain_is_named_by_its_place() -> None:
@@ -80,6 +81,38 @@ def test_so_is_a_statement_that_is_run_as_it_is_written() -> None:
     barrier = "UPDATE users SET phone = o.p FROM (SELECT 'x@shop.io' AS p) AS o;"
     (warning,) = warnings(POLICY, SCRIPT.replace("example.dev", "example.com") + barrier)
     assert "shop.io" in warning
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "'user_' || id || '@' || 'corp.dev'",
+        "'user_' || id || '@corp' || '.dev'",
+        "'user_' || (id || ('@' || 'corp.dev'))",
+        "concat('user_', id, '@', 'corp.dev')",
+        "lower(concat('https://', E'corp.dev', '/', id))",
+    ],
+)
+def test_a_registrable_domain_that_is_put_together_is_found(value: str) -> None:
+    (warning,) = warnings(POLICY, f"{OTHER_COLUMNS} UPDATE users SET email = {value};")
+    assert "it writes to corp.dev, " in warning
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "'user_' || id || '@example' || '.com'",
+        "'user_' || id || '@corp.dev' || '.test'",
+        "replace(ssn, '@', 'corp.dev')",
+        "replace(ssn, '-', '@') || 'corp.dev'",
+        "'@' || replace('corp.dev', '.', id::text)",
+        "concat('at @', id, 'corp.dev')",
+        "'@' || id || 'corp.dev'",
+        "CASE WHEN id > 1 THEN '@' ELSE 'corp.dev' END",
+    ],
+)
+def test_texts_that_make_no_such_domain_together_are_not(value: str) -> None:
+    assert warnings(POLICY, f"{OTHER_COLUMNS} UPDATE users SET email = {value};") == []
 
 
 @pytest.mark.parametrize(
