@@ -96,8 +96,8 @@ NUMBERED = (
     Masker(
         name="postcode",
         doc=(
-            "The value's own format, begun with 0 (00 from four characters on) or Q, which no country does; the rest "
-            "is hashed."
+            "The value's own format, begun with 0 (00 from four characters on) or Q; the rest is hashed. It may be "
+            "a real place's, and by chance the value's own."
         ),
         types=TEXT,
         coincidence="few characters leave few postcodes",

@@ -133,7 +133,10 @@ TOGETHER = (
     ),
     Masker(
         name="place_postcode",
-        doc="The postcode of the town that `place_city` gives for the same value: 00 and three digits, no country's.",
+        doc=(
+            "The postcode of the town that `place_city` gives for the same value: 00 and three digits, which may be a "
+            "real place's."
+        ),
         parameters=Place,
         types=TEXT,
         coincidence="raw postcodes may begin with 00",

@@ -63,7 +63,7 @@ EQUALS = (
     Equal(
         functions=("fake_postcode", "dummy_post_code", "dummy_zip_code", "random_zip"),
         masker="postcode",
-        differs="in the value's own format, and no country's",
+        differs="in the value's own format; it begins with 0 or Q",
     ),
     Equal(
         functions=("dummy_phone_number", "dummy_cell_number", "random_phone"),

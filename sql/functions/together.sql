@@ -53,7 +53,7 @@ BEGIN
 END
 $$;
 
--- A town and its postcode, which no country has: 00 and the town's place in our list.
+-- A town and its postcode, 00 and the town's place in our list. The postcode may be a real place's.
 CREATE FUNCTION refresh_mask.place_city(value text, number bigint, width int, letters int, domain text,
                                         key bytea) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

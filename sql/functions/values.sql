@@ -59,8 +59,8 @@ BEGIN
 END
 $$;
 
--- A postcode in the value's own format that no country uses: it begins with 0 (00 from four characters on) or
--- with Q, the rest is hashed.
+-- A postcode in the value's own format: it begins with 0 (00 from four characters on) or with Q, the rest is
+-- hashed. Some places have such a one, and by chance a value gets its own.
 CREATE FUNCTION refresh_mask.postcode(value text, domain text) RETURNS text
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
 DECLARE
