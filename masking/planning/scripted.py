@@ -40,17 +40,8 @@ def check_script_columns(catalogue: Catalogue, policy: Policy) -> None:
         for name in statement.assigned:
             column = rule.columns.get(name)
             if column is None or (isinstance(column.parameters, Keep) and not column.parameters.reason):
-                raise _wrong(
-                    statement,
-                    f"it assigns {table}.{name}, which the policy doesn't list as script",
-                    f"Write in policy.yaml: {name}: {{script: {{domain: {name.lower()}}}}}",
-                )
-            whole = (
-                statement.barrier is None
-                and statement.condition is None
-                and not _misses_rows(catalogue, statement, table)
-            )
-            if whole and root is table:
+                raise _unlisted(catalogue, policy, statement, root, name)
+            if _is_whole(catalogue, statement):
                 if _shows(statement, table, name):
                     unmasked[root.id, name] = statement
                 else:
@@ -74,6 +65,38 @@ def check_script_columns(catalogue: Catalogue, policy: Policy) -> None:
                 resource=str(column.position),
                 remedy="Add one to masking/*.sql, or give the column a masker.",
             )
+
+
+def _unlisted(
+    catalogue: Catalogue, policy: Policy, statement: ScriptStatement, root: Table, name: str
+) -> PolicyInvalid:
+    """Of a column that a script assigns: what to write depends on whether any statement reaches every row of it."""
+    if any(
+        target_of(one) == root.id and name in one.assigned and _is_whole(catalogue, one)
+        for one in policy.statements
+    ):
+        return _wrong(
+            statement,
+            f"it assigns {root}.{name}, which the policy doesn't list as script",
+            f"Write in policy.yaml: {name}: {{script: {{domain: {name.lower()}}}}}",
+        )
+    return _wrong(
+        statement,
+        f"it assigns {root}.{name}, of which it may leave rows as they are, and the policy has neither a masker nor a "
+        "reason for those",
+        f'Write in policy.yaml: {name}: {{keep: "the reason"}}, or a masker, which runs on what the script left.',
+    )
+
+
+def _is_whole(catalogue: Catalogue, statement: ScriptStatement) -> bool:
+    """Whether a statement assigns every row of a table and of its partitions."""
+    table = _table(catalogue, statement)
+    return (
+        statement.barrier is None
+        and statement.condition is None
+        and not _misses_rows(catalogue, statement, table)
+        and catalogue.root(table) is table
+    )
 
 
 def _shows(statement: ScriptStatement, table: Table, name: str) -> bool:

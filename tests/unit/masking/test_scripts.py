@@ -5,7 +5,7 @@ import pytest
 from contracts.errors import PolicyInvalid
 from masking.catalogue import TableName
 from masking.fusing.fuser import Fuser
-from masking.planning.plan import make_plan
+from masking.planning.plan import Plan, make_plan
 from masking.policy.reading import parse_policy
 from masking.syntax.scripts import parse_script
 from tests.unit.masking.shapes import USERS, catalogue
@@ -151,6 +151,37 @@ def test_a_wrong_script_is_named_with_file_line_and_column(script: str, place: s
         make_plan(catalogue(USERS), parse_policy(POLICY, {"a.sql": MASK_SSNS, "s.sql": script}))
     assert str(caught.value).startswith(place)
     assert what in str(caught.value)
+
+
+PARTIAL = "UPDATE users SET phone = 'x' WHERE id > 3;"
+LISTED = "phone: {script: {domain: phone}}"
+
+
+@pytest.mark.parametrize("script", [PARTIAL, "UPDATE users SET phone = (SELECT 'x')"])
+def test_a_script_for_some_rows_wants_a_masker_or_a_reason_for_the_others(script: str) -> None:
+    scripts = {"a.sql": MASK_SSNS.replace("UPDATE users SET phone = '555-000-0000';\n", ""), "b.sql": script}
+
+    def plan(rule: str) -> Plan:
+        return make_plan(catalogue(USERS), parse_policy(POLICY.replace(LISTED, rule), scripts))
+
+    with pytest.raises(PolicyInvalid) as caught:
+        plan("phone: keep")
+    assert str(caught.value).startswith(
+        "masking/b.sql:1:1: it assigns public.users.phone, of which it may leave"
+    )
+    assert 'phone: {keep: "the reason"}, or a masker' in str(caught.value)
+    assert plan('phone: {keep: "the reason"}').tables
+    assert plan("phone: phone").tables
+
+
+def test_where_another_statement_assigns_every_row_the_column_is_to_be_listed_as_script() -> None:
+    def plan(rule: str) -> Plan:
+        policy = parse_policy(POLICY.replace(LISTED, rule), {"a.sql": PARTIAL + MASK_SSNS})
+        return make_plan(catalogue(USERS), policy)
+
+    with pytest.raises(PolicyInvalid, match=r"Write in policy\.yaml: phone: \{script: "):
+        plan("phone: keep")
+    assert plan(LISTED).tables
 
 
 @pytest.mark.parametrize(
