@@ -56,6 +56,15 @@ EQUALS = (
     Equal(functions=("fake_city", "dummy_city_name"), masker="city", differs="a made-up town"),
     Equal(functions=("pseudo_city",), masker="city", differs="a made-up town", seeded=True),
     Equal(
+        functions=("fake_country", "dummy_country_name"), masker="place_country", differs="a made-up country"
+    ),
+    Equal(functions=("pseudo_country",), masker="place_country", differs="a made-up country", seeded=True),
+    Equal(
+        functions=("dummy_country_code",),
+        masker="place_country",
+        differs="a code that ISO 3166 leaves to users where the column holds three characters at most, else a name",
+    ),
+    Equal(
         functions=("fake_address", "dummy_street_name"),
         masker="street",
         differs="a house number and a street, without a town",
@@ -185,11 +194,10 @@ _CHANCE = "its values come from chance alone, and masks here are made from the r
 NO_EQUALS = (
     NoEqual(
         functions=(
-            "dummy_company_suffix", "fake_country", "pseudo_country", "dummy_country_name", "dummy_country_code",
-            "fake_siret", "pseudo_siret", "dummy_isin", "dummy_health_insurance_code", "dummy_mac_address",
-            "dummy_latitude", "dummy_longitude", "dummy_state_name", "dummy_state_abbr", "dummy_building_number",
-            "dummy_secondary_address", "dummy_secondary_address_type", "dummy_free_email_provider",
-            "dummy_profession",
+            "dummy_company_suffix", "fake_siret", "pseudo_siret", "dummy_isin", "dummy_health_insurance_code",
+            "dummy_mac_address", "dummy_latitude", "dummy_longitude", "dummy_state_name", "dummy_state_abbr",
+            "dummy_building_number", "dummy_secondary_address", "dummy_secondary_address_type",
+            "dummy_free_email_provider", "dummy_profession",
         ),
         why=_MADE_UP,
         remedy="Write letters (the value's own format), pseudonym, constant or null in policy.yaml.",
