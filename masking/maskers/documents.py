@@ -25,7 +25,10 @@ _JSON_BY_PATH = Masker(
 DOCUMENTS = (
     Masker(
         name="free_text",
-        doc="Filler words, as long as the value. Under a unique index, characters from a keyed hash come first.",
+        doc=(
+            "Filler words, as long as the value, but not of its shape, which `letters` keeps. Under a unique index, "
+            "characters from a keyed hash come first."
+        ),
         types=TEXT,
         distinct="letters",
         room=lambda width: width,
