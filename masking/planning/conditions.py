@@ -15,7 +15,7 @@ from postgast import walk
 from masking.catalogue import Catalogue, Table, TableName
 from masking.planning.copies import DEFAULT_SCHEMA, check_calls
 from masking.policy.rules import ColumnRule, Policy, invalid
-from masking.syntax.expressions import Expression, NotAnExpression, parse_expression
+from masking.syntax.expressions import AsksOtherRows, Expression, NotAnExpression, parse_expression
 from masking.syntax.position import Position
 
 #: PostgreSQL's own functions that answer otherwise at another time or to another session.
@@ -68,6 +68,13 @@ def _condition(
     what = f"the when of column {table}.{column}"
     try:
         expression = parse_expression(rule.when or "")
+    except AsksOtherRows as why:
+        raise invalid(
+            rule.position,
+            f"{what} isn't a predicate over its row: {why}",
+            "Ask for a column of the row; or let a script's UPDATE, which may join other tables, mask those rows, and "
+            'list the column as {keep: "the reason"}.',
+        ) from None
     except NotAnExpression as why:
         raise invalid(rule.position, f"{what} isn't a predicate over its row: {why}", "Mend it.") from None
     unknown = expression.reads - set(table.columns_by_name)

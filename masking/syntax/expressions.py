@@ -36,6 +36,10 @@ class NotAnExpression(ValueError):
     """The text isn't one SQL expression, or not one over a single row; its argument says why."""
 
 
+class AsksOtherRows(NotAnExpression):
+    """It has a sub-select."""
+
+
 def parse_expression(text: str, *, may_query: bool = False) -> Expression:
     """One expression. Sub-selects are refused unless ``may_query``, whose ``text`` is then as written."""
     try:
@@ -64,7 +68,7 @@ def row_expression(node: Node, *, qualifiers: frozenset[str]) -> Expression:
     for _, found in walk(copy):
         match type(found).__name__:
             case "SubLink":
-                raise NotAnExpression("it has a sub-select")
+                raise AsksOtherRows("it has a sub-select")
             case "SetToDefault" | "MultiAssignRef" | "ParamRef":
                 raise NotAnExpression("it has DEFAULT, a parameter or a row assignment")
             case "ColumnRef":

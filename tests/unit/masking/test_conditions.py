@@ -78,7 +78,7 @@ def test_a_condition_needs_both_its_halves_and_a_reason(rule: str, place: str, w
     ("when", "what"),
     [
         ("nobody = 1", "refers to nobody"),
-        ("id IN (SELECT 1)", "sub-select"),
+        ("id IN (SELECT 1)", "has a sub-select. Ask for a column of the row; or let a script's UPDATE"),
         ("staff AND", "isn't a predicate"),
         ("random() < 0.5", "random"),
         ("id < extract(year from CURRENT_DATE)", "current time"),
