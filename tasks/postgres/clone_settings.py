@@ -19,8 +19,10 @@ _WANTED = {
     # A restored subscriber would take its slot from the original.
     "max_logical_replication_workers": ("0",),
 }
-# pg_cron would run the source's jobs, pgaudit and auto_explain would log its rows.
-_ACTIVE_LIBRARIES = frozenset({"auto_explain", "pg_cron", "pgaudit", "pglogical"})
+# pg_cron, pg_partman and pg_squeeze would run the source's jobs, pgaudit and auto_explain would log its rows.
+_ACTIVE_LIBRARIES = frozenset(
+    {"auto_explain", "pg_cron", "pg_partman_bgw", "pg_squeeze", "pgactive", "pgaudit", "pglogical"}
+)
 
 
 def check_clone_settings(login: Login, database: str, *, parameter_group: str) -> None:
