@@ -154,7 +154,7 @@ def from_list(*words: LiteralString, leading: str = "") -> Callable[..., sql.Com
             )
             room = max(use.width - use.letters - 1, 0)
         if leading:
-            bare = sql.SQL("pg_catalog.ltrim({}, {})").format(bare, literal(leading))
+            bare = sql.SQL("pg_catalog.ltrim(pg_catalog.ltrim({}, {}), ' ')").format(bare, literal(leading))
         # A list's longest word with what may stand before it: narrower columns can hold only its beginning.
         narrow = room < _WHOLE_WIDTH
         test = (

@@ -36,7 +36,7 @@ NAMES = (
         "street",
         "A house number and a street from a list of 995. Also called address.",
         "streets",
-        leading="0123456789 ",
+        leading="0123456789",
         function="street",
     ),
     _names("city", "A town's name from a list of 1,000 made-up ones.", "cities", function="city"),

@@ -28,7 +28,7 @@ _PREFIX_BYTES: Final = 3
 _PREFIXES: Final = (
     *(b"sk_", b"rk_", b"ghp", b"gho", b"ghu", b"ghs", b"ghr", b"git", b"glp", b"xox", b"AKI", b"ASI", b"AIz"),
     *(b"SG.", b"npm", b"whs", b"shp", b"dop", b"hf_", b"ya2", b"sk-", b"pyp", b"dck", b"hvs", b"eyJ"),
-    *(b"pbk", b"scr", b"SCR", b"md5", b"SSH", b"BEG", b"PuT"),
+    *(b"pbk", b"scr", b"SCR", b"md5", b"SSH", b"BEG"),
 )
 #: Places by word that are looked at together.
 _AT_ONCE: Final = 1 << 14
@@ -89,6 +89,9 @@ def _at_marks(block: bytes) -> Found:
         number = patterns.PHONE_ABROAD.match(block, found.start())
         if number and _stands_alone(block, found.start()) and patterns.is_phone(number[0]):
             yield "phone", found.start()
+    # Right behind a letter, too.
+    for found in re.finditer(rb"PuTTY-User-Key-File-\d", block) if b"PuTTY-User-Key-File-" in block else ():
+        yield "private_key", found.start()
     for found in re.finditer(rb"\$", block) if b"$" in block else ():
         if patterns.PASSWORD_HASH.match(block, found.start()):
             yield "password_hash", found.start()
@@ -180,7 +183,6 @@ _SECRETS: Final[tuple[tuple[Shape, re.Pattern[bytes], int], ...]] = (
     ("api_token", patterns.API_TOKEN, 0),
     ("password_hash", patterns.PASSWORD_HASH, 0),
     ("password_hash", patterns.PASSWORD_HASH, len("{")),
-    ("private_key", patterns.PRIVATE_KEY, 0),
     ("private_key", patterns.PRIVATE_KEY, len("-----")),
 )
 #: As masking.proof.kernels.begins numbers what isn't digits in groups.

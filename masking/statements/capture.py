@@ -168,6 +168,8 @@ def _may_have_form(use: Use) -> sql.Composable | None:
     violation = use.violation(sql.Identifier(_ROW))
     if violation is None:
         return None
-    return sql.SQL("(pg_catalog.btrim({value}) <> {value} OR NOT {violation})").format(
-        value=_VALUE, violation=violation
-    )
+    # Beyond ASCII a fingerprint's case isn't the form's: those few are all remembered.
+    return sql.SQL(
+        "(pg_catalog.btrim({value}) <> {value} OR pg_catalog.octet_length({value}) <> pg_catalog.length({value})"
+        " OR NOT {violation})"
+    ).format(value=_VALUE, violation=violation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -350,7 +351,8 @@ def _is_hashed_as_text(table: Table, index: Index, at: int) -> bool:
     """Whether a key is of a type whose values are equal where they are as texts."""
     name = index.key_columns[at]
     if name is None:
-        return _is_folded(table, index, index.keys[at])
+        # Of a column itself: what lower() makes of a range isn't a text.
+        return bool(_FOLDS_A_COLUMN.fullmatch(index.keys[at])) and _is_folded(table, index, index.keys[at])
     return table.columns_by_name[name].base_type in ("text", "varchar")
 
 
@@ -362,3 +364,4 @@ def _is_folded(table: Table, index: Index, key: str) -> bool:
 
 _HASHED = TEXT | INTEGERS | {"numeric", "uuid", "date", "timestamp", "timestamptz", "inet", "bytea", "bool"}
 _FOLDS = ("lower(", "upper(", "md5(")
+_FOLDS_A_COLUMN = re.compile(r'(?:lower|upper|md5)\(\(*(?:\w+|"(?:[^"]|"")+")(?:\)::text)?\)')

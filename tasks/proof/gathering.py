@@ -54,6 +54,7 @@ def gather_and_remember(
     else:
         # Before, as two sessions can't both grant a role.
         join_owners(login, database, plan)
+        _check_nothing_is_gone(login, database, plan)
         with ThreadPoolExecutor(1, thread_name_prefix="remembering") as pool:
             remembering = pool.submit(remember_whole_tables, login, database, catalogue, plan, keys)
             found = gather_raw_values(login, database, catalogue, plan)

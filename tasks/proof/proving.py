@@ -39,13 +39,13 @@ def prove(
     """All that is asked of whole tables of the masked clone, and each table's checksum.
 
     The masked columns are asked about and the checksums made by the server, and what was kept is searched in this
-    process: so all three go on at once. Row security that holds for owners is lifted in turn, which locks its table.
+    process: so they go on at once. Row security that holds for owners is lifted in turn, which locks its table.
 
     Raises:
         VerificationFailed: naming each check or rule, table, column and count, and no value; all that was found.
     """
     resource = f"database {database!r} of the clone"
-    with ThreadPoolExecutor(1 if held_to_policies(plan) else 3, thread_name_prefix="proof") as pool:
+    with ThreadPoolExecutor(1 if held_to_policies(plan) else 2, thread_name_prefix="proof") as pool:
         verified = pool.submit(verify, login, database, catalogue, plan, keys)
         search = pool.submit(_search, login, database, catalogue, plan, raw, resource)
         checksums = pool.submit(checksums_of, login, database, plan)
@@ -71,15 +71,14 @@ def _raise_all(steps: Sequence[Future[Any]], resource: str) -> None:
     """What any step failed with; several failed verifications as one."""
     errors = [error for step in steps if (error := step.exception()) is not None]
     failed = [error for error in errors if isinstance(error, VerificationFailed)]
-    for error in errors:
-        if not isinstance(error, VerificationFailed) or len(failed) == 1:
-            raise error
-    if failed:
+    if len(failed) > 1:
         raise VerificationFailed(
             "; ".join(error.what for error in failed),
             resource=resource,
             remedy=" ".join(error.remedy for error in failed),
         )
+    for error in (*failed, *errors):
+        raise error
 
 
 def prove_schema(

@@ -290,6 +290,25 @@ def test_all_that_checks_and_searches_find_is_told_at_once(clone: Clone) -> None
     assert "acknowledge" in refused.value.remedy
 
 
+def test_what_failed_otherwise_hides_no_finding(clone: Clone, as_superuser: Callable[[str], None]) -> None:
+    clone.execute(
+        USERS + "CREATE TABLE notes (id int, note text); INSERT INTO notes SELECT id, email FROM users"
+    )
+    catalogue, plan = clone.plan(
+        """
+        tables:
+          users: {columns: {id: keep, email: email, is_test: keep}}
+          notes: {columns: {id: keep, note: keep}}
+        """
+    )
+    raw = gather_and_remember(clone.login, clone.database, catalogue, plan, KEYS)
+    rewrite(clone.login, clone.database, catalogue, plan, KEYS)
+    # The columns' own checks need it.
+    as_superuser("DROP TABLE refresh_mask.row_counts")
+    with pytest.raises(VerificationFailed, match=r"public\.notes\.note: 100 values"):
+        prove(clone.login, clone.database, catalogue, plan, raw, KEYS)
+
+
 # A literal of each kind that a schema carries, each with an address or raw values of its own.
 LITERALS = {
     "COMMENT": "COMMENT ON COLUMN users.id IS 'ask jo1@mail.fr'",

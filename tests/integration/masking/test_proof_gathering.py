@@ -202,6 +202,9 @@ def test_a_clone_whose_masking_died_at_its_very_end_is_not_masked_again(
         gather_raw_values(clone.login, clone.database, catalogue, plan)
 
     kept = conclude(clone.login, clone.database, report, VERDICT, KEYS)
+    with pytest.raises(PreconditionFailed, match="masked already"):
+        gather_and_remember(clone.login, clone.database, catalogue, plan, KEYS)
+    assert clone.value("SELECT to_regnamespace('refresh_mask')") is None
     assert read_report(clone.login, clone.database) == kept
     assert check_report(kept, KEYS, resource="the clone").clone == VERDICT.clone
     with pytest.raises(PreconditionFailed, match="masked already"):
