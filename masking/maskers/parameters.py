@@ -38,6 +38,8 @@ Finding = Literal[
     "email", "phone", "ssn", "card", "iban", "private_key", "api_token", "jwt", "password_hash", "raw_values"
 ]
 FINDINGS: tuple[Finding, ...] = get_args(Finding)
+#: The reason of each.
+Acknowledged = dict[Finding, Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]]
 
 
 class Keep(Parameters):
@@ -47,9 +49,7 @@ class Keep(Parameters):
 
     shorthand: ClassVar[str | None] = "reason"
     reason: str = ""
-    acknowledge: dict[Finding, Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]] = (
-        Field(default_factory=dict)
-    )
+    acknowledge: Acknowledged = Field(default_factory=dict)
 
 
 class Expression(Parameters):
@@ -287,7 +287,10 @@ class GeoJitter(Keyed):
 
 
 class Redact(Parameters):
-    """``reason``: why the rest of the text may stay."""
+    """``reason``: why the rest of the text may stay. ``acknowledge``: what the verification may find in it, each with
+    the reason why it may stay.
+    """
 
     shorthand: ClassVar[str | None] = "reason"
     reason: str = Field(min_length=1)
+    acknowledge: Acknowledged = Field(default_factory=dict)

@@ -17,7 +17,7 @@ from masking.catalogue import Catalogue, Column, Table, TableName
 from masking.fusing.fuser import ColumnUpdate, Fuser, Stage
 from masking.maskers.masker import Use
 from masking.maskers.parameters import Expression as ExpressionParameters
-from masking.maskers.parameters import Keep
+from masking.maskers.parameters import Keep, Redact
 from masking.planning.classification import check_names, unclassified_lines
 from masking.planning.conditions import written_by_scripts
 from masking.planning.copies import check_calls, check_copies
@@ -336,13 +336,17 @@ def _column_plan(
         use=use,
         recomputed=again.get((root.id, column.name)),
         scripted=column.name in scripted,
+        acknowledged=_acknowledged(found),
     )
 
 
 def _acknowledged(rule: ColumnRule | None) -> tuple[tuple[str, str], ...]:
-    if rule is None or not isinstance(rule.parameters, Keep):
-        return ()
-    return tuple(sorted(rule.parameters.acknowledge.items()))
+    """What may be found in the rows that stay, or in what stays of them."""
+    found: dict[str, str] = {}
+    for part in rule.parts if rule is not None else ():
+        if isinstance(part.parameters, (Keep, Redact)):
+            found |= {str(finding): reason for finding, reason in part.parameters.acknowledge.items()}
+    return tuple(sorted(found.items()))
 
 
 def _masks(rule: ColumnRule | None) -> bool:

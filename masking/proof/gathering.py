@@ -162,6 +162,11 @@ def _why_not_of_emptied(table: TablePlan, found: Emptied | None) -> str:
     return f"the policy empties the table; only what its columns {', '.join(names)} held is searched for"
 
 
+def names_within(catalogue: Catalogue, table: TablePlan, use: Use) -> frozenset[str]:
+    """What the report calls a masked column's raw values, wherever they lie in it."""
+    return frozenset(_name(catalogue, table, one) for part in use.parts for one in part.with_inner())
+
+
 def kind_of(use: Use) -> Kind | None:
     """What the raw values of a masked column are; None where they identify nobody by themselves."""
     if isinstance(use.parameters, Script):

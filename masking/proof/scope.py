@@ -10,9 +10,11 @@ from psycopg import sql
 from masking.catalogue import Catalogue, Column, Table, TableName
 from masking.maskers.masker import Use, text_of
 from masking.maskers.parameters import JsonValue, UnlistedKeep
-from masking.planning.plan import ColumnPlan, Plan
-from masking.proof.gathering import NotSearched
-from masking.statements.passes import rows_of
+from masking.planning.plan import ColumnPlan, Plan, TablePlan
+from masking.proof.gathering import NotSearched, names_within
+from masking.statements.capture import fingerprint
+from masking.statements.checks import places
+from masking.statements.passes import rows_of, unnested
 
 _TEXT = frozenset(
     {"text", "varchar", "bpchar", "char", "name", "json", "jsonb", "xml", "tsvector", "tsquery", "jsonpath"}
@@ -31,6 +33,9 @@ _OBJECTS = frozenset(
     }
 )
 
+#: Maskers whose form many a text has.
+_LOOSE = frozenset({"digits", "letters", "postcode", "place_country"})
+
 
 @dataclass(frozen=True, kw_only=True)
 class SearchedColumn:
@@ -41,6 +46,8 @@ class SearchedColumn:
     has_shapes: bool
     value: sql.Composable
     acknowledged: Mapping[str, str]
+    #: Raw values that may be found in it since the policy keeps some of the column itself, as the report calls them.
+    own: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,25 +67,32 @@ class SearchedTable:
         )
 
 
-def searched(plan: Plan, catalogue: Catalogue) -> Iterator[SearchedTable]:
-    """Every table with a column to be searched. Of a partitioned table, each partition's are the same columns."""
-    keys = _keys(catalogue)
+def searched(plan: Plan, catalogue: Catalogue, *, is_clone: bool = True) -> Iterator[SearchedTable]:
+    """Every table with a column to be searched. Of a partitioned table, each partition's are the same columns.
+
+    Only the masked clone (``is_clone``) knows which values of a column are those that its rows kept.
+    """
+    keys, numbers = _keys(catalogue), places(plan, catalogue)
     for table in plan.tables:
         if not table.holds_rows or table.action == "empty":
             continue
+        root = catalogue.root(table.table).id
         columns = tuple(
-            SearchedColumn(
-                name=found.column.name,
-                has_shapes=_holds_text(found.column) or found.column.element_type in _NUMBERS,
-                value=_value(found.column),
-                acknowledged=dict(found.acknowledged),
-            )
+            _searched(catalogue, table, found, numbers.get((root, found.column.name), 0))
             for found in table.columns
-            if _why_not(found, is_key=(catalogue.root(table.table).id, found.column.name) in keys) is None
+            if _why_not(found, is_key=(root, found.column.name) in keys) is None
             and not _is_masked_whole(found)
+            and (is_clone or not _has_masks_beside(found))
         )
         if columns:
             yield SearchedTable(table=table.table, columns=columns)
+
+
+def own_raw_values(plan: Plan, catalogue: Catalogue) -> frozenset[str]:
+    """Raw values that may be in the column that they came from, of all columns, as the report calls them."""
+    return frozenset[str]().union(
+        *(column.own for table in searched(plan, catalogue) for column in table.columns)
+    )
 
 
 def not_searched(plan: Plan, catalogue: Catalogue) -> Iterator[NotSearched]:
@@ -94,6 +108,59 @@ def not_searched(plan: Plan, catalogue: Catalogue) -> Iterator[NotSearched]:
             if reason and name not in seen and not _is_masked_whole(found):
                 seen.add(name)
                 yield NotSearched(column=name, reason=reason)
+
+
+def _searched(catalogue: Catalogue, table: TablePlan, found: ColumnPlan, number: int) -> SearchedColumn:
+    value, own = _value(found.column), frozenset[str]()
+    if found.use is not None and (found.use.keeps_rows or _is_redacted(found.use)):
+        own = names_within(catalogue, table, found.use)
+        stays = _stays(found, number)
+        value = value if stays is None else sql.SQL("CASE WHEN {} THEN {} END").format(stays, value)
+    return SearchedColumn(
+        name=found.column.name,
+        # A row that is kept has the shapes that the column is masked for.
+        has_shapes=not _has_masks_beside(found)
+        and (_holds_text(found.column) or found.column.element_type in _NUMBERS),
+        value=value,
+        acknowledged=dict(found.acknowledged),
+        own=own,
+    )
+
+
+def _stays(found: ColumnPlan, number: int) -> sql.Composable | None:
+    """SQL that is true of a value that the policy keeps, or keeps a part of, and of no other's mask, which may equal
+    somebody's raw value; None where masks keep a part themselves.
+    """
+    use = found.use
+    assert use is not None
+    if use.keeps_rows and _keeps_a_part(use):
+        return None
+    if use.keeps_rows and not found.scripted:
+        return sql.SQL(
+            "EXISTS (SELECT FROM {texts} AS texts (value) JOIN refresh_mask.raw_values raw"
+            " ON raw.place = {kept} AND raw.fingerprint = {fingerprint})"
+        ).format(
+            texts=unnested(use),
+            kept=sql.Literal(-number),
+            fingerprint=fingerprint(sql.Identifier("texts", "value")),
+        )
+    # What a script made of a row that is kept is nowhere remembered: whatever has not the form of a mask.
+    name = sql.Identifier(use.column.name)
+    forms = [
+        part.offends(name) for part in use.parts if part.masker.name not in _LOOSE and not _keeps_a_part(part)
+    ]
+    known = [form for form in forms if form is not None]
+    return sql.SQL(" AND ").join(known) if known else None
+
+
+def _has_masks_beside(found: ColumnPlan) -> bool:
+    """Whether some rows are masked, and others, or what redact leaves of them, stay."""
+    use = found.use
+    return use is not None and (use.keeps_rows or (use.condition is not None and _is_redacted(use)))
+
+
+def _is_redacted(use: Use) -> bool:
+    return any(part.masker.name == "redact" for part in use.parts)
 
 
 def _is_masked_whole(found: ColumnPlan) -> bool:
@@ -116,10 +183,6 @@ def _keeps_a_part(use: Use) -> bool:
 
 def _why_not(found: ColumnPlan, *, is_key: bool) -> str | None:
     column = found.column
-    if found.use is not None and found.use.keeps_rows:
-        return f"the policy keeps some rows' raw values: {found.reason}"
-    if found.use is not None and any(part.masker.name == "redact" for part in found.use.parts):
-        return f"the policy keeps what redact leaves: {found.reason}"
     if _holds_text(column):
         return None
     if column.enum_labels:

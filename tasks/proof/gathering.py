@@ -14,6 +14,7 @@ from masking.proof.blocks import Block
 from masking.proof.escapes import folded, undressed
 from masking.proof.gathering import Reading, readings
 from masking.proof.raw_values import Gathered, RawValues, TooManyRawValues
+from masking.proof.scope import own_raw_values
 from masking.proof.words import WordKey
 from masking.proof.writing import gather
 from masking.statements.passes import held_to_policies
@@ -70,8 +71,10 @@ def read_raw_values(login: Login, database: str, catalogue: Catalogue, plan: Pla
     kinds = {
         name: kind for reading in found for name, kind in zip(reading.columns, reading.kinds, strict=True)
     }
-    # A value that is somebody's number too is told as that: user names may be any word.
-    kinds = dict(sorted(kinds.items(), key=lambda found: found[1] == "user name"))
+    # A value that is somebody's number too is told as that: user names may be any word. So is one that is another
+    # column's too, where its own may keep it.
+    own = own_raw_values(plan, catalogue)
+    kinds = dict(sorted(kinds.items(), key=lambda found: (found[1] == "user name", found[0] in own)))
     numbers = {name: number for number, name in enumerate(kinds)}
     gathered = Gathered(WordKey.drawn(), kinds)
 

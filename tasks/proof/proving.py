@@ -108,7 +108,7 @@ def check_acknowledged(findings: Iterable[Finding], *, resource: str) -> None:
             resource=resource,
             remedy=(
                 "Nothing left it. Mask the column, or mend the schema at the source; or, where it is nobody's, "
-                f"acknowledge it in policy.yaml: acknowledge: {{{found[0].rule}: the reason}} at the column's keep, "
-                "or under literals at the object's name."
+                f"acknowledge it in policy.yaml: acknowledge: {{{found[0].rule}: the reason}} at the column's keep "
+                "or redact, or under literals at the object's name."
             ),
         )

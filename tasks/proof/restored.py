@@ -47,7 +47,7 @@ def check_restored(login: Login, database: str, policy: Policy, signed: MaskingR
             resource=resource,
             remedy="The target is what it was. Start a new refresh; if it comes again, it is a bug.",
         )
-    searched = search_clone(login, database, catalogue, plan, None)
+    searched = search_clone(login, database, catalogue, plan, None, is_clone=False)
     check_acknowledged(searched.found.findings, resource=resource)
     entries = dump_schema_entries(login, database)
     literals = search_literals(entries, None, plan.literals)

@@ -33,10 +33,19 @@ class Searched:
 
 
 def search_clone(
-    login: Login, database: str, catalogue: Catalogue, plan: Plan, raw: RawValues | None
+    login: Login,
+    database: str,
+    catalogue: Catalogue,
+    plan: Plan,
+    raw: RawValues | None,
+    *,
+    is_clone: bool = True,
 ) -> Searched:
-    """Search every kept column of every table: for shapes, and for raw values where they are known."""
-    tables = tuple(searched(plan, catalogue))
+    """Search every kept column of every table: for shapes, and for raw values where they are known.
+
+    ``is_clone``: whether the database is the masked clone, with all that was remembered there before the pass.
+    """
+    tables = tuple(searched(plan, catalogue, is_clone=is_clone))
     known: dict[str, _Tree] = {}
     for table in tables:
         root = str(catalogue.root(table.table))
@@ -52,6 +61,8 @@ def search_clone(
             look(block, len(table.columns), key, raw, copies, shapes)
             size_bytes += len(block.text)
             values += block.text.count(b"\n") * len(table.columns)
+        if raw is not None:
+            _leave_out_own(table, copies, raw)
         with lock:
             result.values += values
             result.size_bytes += size_bytes
@@ -73,7 +84,7 @@ def find_in_kept_columns(
         for table in catalogue.tables
         for column in table.columns
     }
-    findings = search_clone(login, database, catalogue, plan, raw).found.findings
+    findings = search_clone(login, database, catalogue, plan, raw, is_clone=False).found.findings
     return {places[finding.place]: f"values {finding.detail}" for finding in findings if not finding.reason}
 
 
@@ -90,6 +101,13 @@ def look(
         # Beyond ASCII lower case may have other lengths, and shapes are looked at as they are written.
         words = words_of(text, key, first_value=block.first_value)
     count_shapes(text, words, columns, shapes)
+
+
+def _leave_out_own(table: SearchedTable, copies: Copies, raw: RawValues) -> None:
+    """What a column kept of its own raw values is the policy's decision."""
+    for column, origin, digits in list(copies.found):
+        if raw.columns[origin] in table.columns[column].own:
+            del copies.found[column, origin, digits]
 
 
 class _Tree:
