@@ -19,6 +19,8 @@ _KIND = "DATABASE PROPERTIES"
 _CONNECT = "\n\\connect "
 _END = "\n--\n-- PostgreSQL database dump complete"
 _UNRESTRICT = re.compile(r"\n+\\unrestrict \S+\s*\Z")
+# What the next entry needs.
+_SETTINGS = re.compile(r"(?:\n+SET default_\w+ = .*;)+\s*\Z")
 
 
 def read_entries(tools: ClientTools, directory: Path) -> tuple[SchemaEntry, ...]:
@@ -75,7 +77,7 @@ def _texts(tools: ClientTools, directory: Path, wanted: Callable[[SchemaEntry], 
             text = entry.text.partition(_END)[0]
             # What follows makes psql go on in the database.
             text = text.rpartition(_CONNECT)[0] if _CONNECT in text else text
-            ours.append(_UNRESTRICT.sub("", text).strip())
+            ours.append(_SETTINGS.sub("", _UNRESTRICT.sub("", text)).strip())
     return [text.encode() for text in ours if text]
 
 

@@ -29,7 +29,7 @@ def read_schema_entries(login: Login, database: str) -> tuple[SchemaEntry, ...]:
 
 def extensions_left_out(login: Login, database: str, entries: Sequence[SchemaEntry]) -> tuple[str, ...]:
     """Extensions of the clone that its archive won't have."""
-    kept = {entry.name for entry in entries if entry.kind == "EXTENSION" and entry.text.strip()}
+    kept = {entry.name for entry in entries if entry.kind == "EXTENSION" and "CREATE EXTENSION" in entry.text}
     with connect(login, database) as connection:
         found = connection.execute("SELECT extname::text FROM pg_catalog.pg_extension ORDER BY 1").fetchall()
     return tuple(name for (name,) in found if name != "plpgsql" and name not in kept)
