@@ -160,7 +160,8 @@ tables:
       profile:
         json: {paths: {$.contact.email: email, "$.phones[*]": phone, $.born: {bucket: {width: 10}}}}
         when: visits > 0
-        otherwise: {keep: "written by our own staff"}
+        # It holds what is in email and phone too.
+        otherwise: {keep: {reason: "written by our own staff", acknowledge: {raw_values: "their own"}}}
       raw:
         json: {paths: {$.phone: phone}}
         when: visits > 0
