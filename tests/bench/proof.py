@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +27,10 @@ from rich.table import Table
 from deployments.demo.world import load_sample
 from masking.planning.plan import make_plan
 from masking.policy.reading import parse_policy
+from masking.statements.checks import Check, checks_of
 from tasks.archive.saved_schema import save_schema
 from tasks.postgres.catalogue import read_catalogue
+from tasks.postgres.masking_session import hand_over_keys, masking_session
 from tasks.postgres.rewrite import rewrite
 from tasks.postgres.verification import finish, verify
 from tasks.proof.checksums import checksums_of
@@ -40,6 +42,7 @@ from tests.bench.fixed_table import make_fixed_table
 from tests.bench.ours import KEYS, POLICY
 from tests.bench.plain_sql import run_file
 from tests.bench.server import BenchServer, bench_server
+from tests.bench.suggesting import figures, from_schema
 from tests.fix_samples import DEFAULT, TESTS
 
 CHECKOUT = Path(__file__).parents[2]
@@ -107,6 +110,9 @@ def bench(
         "parts": median.parts,
         "proof_one_by_one": median.alone,
         "samples": samples,
+        "suggestions": {
+            name: figures((from_schema(path),)) for name, path in _samples_here() if _is_labelled(path)
+        },
     }
 
 
@@ -177,12 +183,27 @@ def _mask_and_prove(
         prove_schema(login, database, plan, raw, report)
     with alone.part("columns' own checks"):
         verify(login, database, catalogue, plan, KEYS)
+    for name, checks in _by_name(checks_of(plan, catalogue)):
+        with (
+            alone.part(f"of these: {name}"),
+            masking_session(login, database, doing="asking one question after the other") as connection,
+        ):
+            hand_over_keys(connection, plan, KEYS)
+            for check in checks:
+                connection.execute(check.query)
     with alone.part("search of what is kept"):
         searched = search_clone(login, database, catalogue, plan, raw)
     with alone.part("checksums"):
         checksums_of(login, database, plan)
     finish(login, database)
     return searched
+
+
+def _by_name(checks: Iterable[Check]) -> Iterator[tuple[str, list[Check]]]:
+    found: dict[str, list[Check]] = {}
+    for check in checks:
+        found.setdefault(check.name, []).append(check)
+    yield from found.items()
 
 
 def _planted(server: BenchServer, copies: int) -> tuple[Counter[str], int]:
@@ -203,15 +224,23 @@ def _planted(server: BenchServer, copies: int) -> tuple[Counter[str], int]:
     return found, sum(finding.count for finding in harmless.found.findings)
 
 
+def _samples_here() -> Iterator[tuple[str, Path]]:
+    directory = Path(os.environ.get("REFRESH_SAMPLES") or DEFAULT)
+    for name in _SAMPLES:
+        if (directory / name / "schema.sql").is_file():
+            yield name, directory / name
+
+
+def _is_labelled(sample: Path) -> bool:
+    return (sample / "truth.tsv").is_file()
+
+
 def _of_samples(server: BenchServer) -> Mapping[str, int]:
     """Findings in the real databases that are on this machine, with their policies: all would be false."""
-    directory = Path(os.environ.get("REFRESH_SAMPLES") or DEFAULT)
     found: dict[str, int] = {}
-    for name in _SAMPLES:
-        if not (directory / name / "schema.sql").is_file():
-            continue
+    for name, path in _samples_here():
         server.create(_DATABASE)
-        load_sample(server.server.superuser_conninfo(_DATABASE), directory / name)
+        load_sample(server.server.superuser_conninfo(_DATABASE), path)
         policy = (TESTS / "samples" / name / "policy.yaml").read_text(encoding="utf-8")
         found[name] = len(
             _mask_and_prove(server, _DATABASE, policy, _Clock(server), _Clock(server)).found.findings
@@ -239,10 +268,16 @@ def _shown(result: Mapping[str, Any]) -> Iterator[Table]:
     copies = Table(title="copies")
     for heading in ("kind of place", "planted", "found", "false alarms"):
         copies.add_column(heading)
-    for kind, figures in result["planted_by_kind"].items():
-        copies.add_row(kind, *map(str, figures))
+    for kind, counts in result["planted_by_kind"].items():
+        copies.add_row(kind, *map(str, counts))
     copies.add_row("all", *(str(result[name]) for name in ("planted", "planted_found", "false_alarms")))
     yield copies
+    suggestions = Table(title="suggestions, by the schema alone")
+    for heading in ("database", "recall", "precision"):
+        suggestions.add_column(heading)
+    for name, found in result["suggestions"].items():
+        suggestions.add_row(name, *(f"{found[figure]:.2f}" for figure in ("mask_recall", "mask_precision")))
+    yield suggestions
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -21,3 +21,5 @@ def test_the_result_has_what_was_planted_and_found_and_every_parts_time() -> Non
     assert result["verification_s"] == pytest.approx(
         sum(part["seconds"] for name, part in result["parts"].items() if name not in ("mask", "saved schema"))
     )
+    assert "of these: unique indexes" in result["proof_one_by_one"]
+    assert all(found["mask_recall"] > 0 for found in result["suggestions"].values())
