@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -56,6 +56,29 @@ class Aurora:
         )
         self.clusters.append(identifier)
         return identifier
+
+    def parameter_group(self, values: Mapping[str, str]) -> str:
+        """A new cluster parameter group of the major version that local AWS runs."""
+        # Not for every test that loads this plugin.
+        from deployments.localaws.binaries import find_binaries
+
+        name = self.new_id("parameters")
+        self.rds.create_db_cluster_parameter_group(
+            DBClusterParameterGroupName=name,
+            DBParameterGroupFamily=f"aurora-postgresql{find_binaries().major}",
+            Description="for a test",
+        )
+        self.set_parameters(name, values)
+        return name
+
+    def set_parameters(self, group: str, values: Mapping[str, str]) -> None:
+        self.rds.modify_db_cluster_parameter_group(
+            DBClusterParameterGroupName=group,
+            Parameters=[
+                {"ParameterName": name, "ParameterValue": value, "ApplyMethod": "pending-reboot"}
+                for name, value in values.items()
+            ],
+        )
 
     def create(self, *, with_instance: bool = True, **options: Any) -> str:
         """An available cluster, and, unless told otherwise, an available instance."""

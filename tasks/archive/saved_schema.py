@@ -19,7 +19,7 @@ from psycopg import sql
 from contracts.errors import NotOurs, PreconditionFailed
 from contracts.login import Login
 from contracts.manifest import TOC_NAME
-from tasks.archive.database_properties import blank_database_properties, blank_extensions
+from tasks.archive.blanked_entries import blank_entries
 from tasks.archive.extensions import left_out
 from tasks.archive.layout import Compression
 from tasks.archive.skeleton import read_list, write_skeleton
@@ -70,9 +70,7 @@ def save_schema(login: Login, database: str, *, compression: Compression | None 
                 without_extensions=extensions if can_leave_out else (),
                 compression=compression,
             )
-            blank_database_properties(tools, directory)
-            if not can_leave_out:
-                blank_extensions(tools, directory, extensions)
+            blank_entries(tools, directory, extensions=() if can_leave_out else extensions)
             entries = read_list(tools, directory)
             _check_carries_nothing_forbidden(entries, database)
             toc = (directory / TOC_NAME).read_bytes()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import psycopg
 from psycopg import sql
+from psycopg.rows import dict_row
 
 from contracts.errors import PreconditionFailed
 from tasks.postgres.masking_session import Connection, become_member
@@ -41,8 +43,15 @@ def lock_others_out(connection: Connection, database: str) -> int:
 
 def _grants(connection: Connection) -> tuple[str, list[str | None]]:
     """The database's owner, and to whom else than the session's role connecting is granted; None is PUBLIC."""
-    found = connection.execute(statement("session/database_grants.sql")).fetchall()
-    return found[0][0], [grantee for _, grantee, is_granted in found if is_granted]
+    ((oid, ourselves),) = connection.execute(
+        "SELECT oid::int8, CURRENT_USER::text FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()"
+    ).fetchall()
+    cursor = psycopg.RawCursor(connection, row_factory=dict_row)
+    found = cursor.execute(statement("target/database_privileges.sql"), ([oid],)).fetchall()
+    grantees = dict.fromkeys(
+        row["grantee"] for row in found if row["privilege"] == "CONNECT" and row["grantee"] != ourselves
+    )
+    return found[0]["owner"], list(grantees)
 
 
 def _who_may_connect(connection: Connection) -> list[str]:

@@ -50,15 +50,15 @@ def gather_and_remember(
     Raises:
         As both.
     """
+    # Before both, as two sessions can't both grant a role.
+    join_owners(login, database, plan)
+    _check_nothing_is_gone(login, database, plan)
     if held_to_policies(plan):
-        found = gather_raw_values(login, database, catalogue, plan)
+        found = read_raw_values(login, database, catalogue, plan)
     else:
-        # Before, as two sessions can't both grant a role.
-        join_owners(login, database, plan)
-        _check_nothing_is_gone(login, database, plan)
         with ThreadPoolExecutor(1, thread_name_prefix="remembering") as pool:
             remembering = pool.submit(remember_whole_tables, login, database, catalogue, plan, keys)
-            found = gather_raw_values(login, database, catalogue, plan)
+            found = read_raw_values(login, database, catalogue, plan)
         remembering.result()
     # Of tables that are emptied or filtered, what goes is gathered first.
     remember(login, database, catalogue, plan, keys)

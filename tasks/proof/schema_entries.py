@@ -8,7 +8,7 @@ from pathlib import Path
 
 from contracts.login import Login
 from masking.proof.literals import SchemaEntry, entries_of
-from tasks.archive.database_properties import read_entries
+from tasks.archive.blanked_entries import read_entries
 from tasks.archive.saved_schema import read_saved_schema, unpack
 from tasks.client_tools import client_tools, conninfo
 from tasks.postgres.connection import connect

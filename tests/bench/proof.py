@@ -153,7 +153,7 @@ def _run(server: BenchServer, *, combined_first: bool) -> _Run:
         searched = _mask_and_prove(server, database, POLICY, clock, alone)
     return _Run(
         masking=clock.seconds("mask"),
-        verification=clock.seconds(*(name for name in clock.parts if name not in ("mask", "saved schema"))),
+        verification=clock.seconds(*(name for name in clock.parts if name not in _NOT_VERIFICATION)),
         combined_update=round(combined() if before is None else before, 3),
         parts=clock.parts,
         alone=alone.parts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -14,26 +15,15 @@ FAMILY = f"aurora-postgresql{find_binaries().major}"
 
 
 def make_group(aurora: Aurora, **values: str) -> str:
-    name = aurora.new_id("parameters")
-    aurora.rds.create_db_cluster_parameter_group(
-        DBClusterParameterGroupName=name, DBParameterGroupFamily=FAMILY, Description="for a test"
-    )
-    set_values(aurora, name, **values)
-    return name
+    return aurora.parameter_group(_dotted(values))
 
 
 def set_values(aurora: Aurora, group: str, **values: str) -> None:
-    aurora.rds.modify_db_cluster_parameter_group(
-        DBClusterParameterGroupName=group,
-        Parameters=[
-            {
-                "ParameterName": name.replace("__", "."),
-                "ParameterValue": value,
-                "ApplyMethod": "pending-reboot",
-            }
-            for name, value in values.items()
-        ],
-    )
+    aurora.set_parameters(group, _dotted(values))
+
+
+def _dotted(values: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("__", "."): value for name, value in values.items()}
 
 
 def settings(aurora: Aurora, cluster: str, *names: str) -> dict[str, Any]:

@@ -12,11 +12,13 @@ from psycopg import sql
 from contracts.errors import VerificationFailed
 from contracts.report import MaskingReport
 from deployments.demo.world import load_sample
-from masking.catalogue import TableName
+from masking.catalogue import Catalogue, TableName
+from masking.planning.plan import Plan
 from masking.policy.reading import parse_policy
 from masking.proof.blocks import Block
 from masking.proof.gathering import Reading
 from masking.proof.literals import search_literals
+from masking.proof.raw_values import RawValues
 from masking.suggestion import suggest_policy
 from tasks.archive.saved_schema import save_schema
 from tasks.postgres.catalogue import read_catalogue
@@ -268,7 +270,8 @@ def test_partitions_documents_and_tables_with_forced_row_security_are_searched_t
     assert "public.logs.line: 2 values hold raw values of public.users.emails" in said
 
 
-def test_all_that_checks_and_searches_find_is_told_at_once(clone: Clone) -> None:
+def _masked_with_copies(clone: Clone) -> tuple[Catalogue, Plan, RawValues]:
+    """Users' addresses are masked, and what they were is in a kept column."""
     clone.execute(
         USERS + "CREATE TABLE notes (id int, note text); INSERT INTO notes SELECT id, email FROM users"
     )
@@ -281,6 +284,11 @@ def test_all_that_checks_and_searches_find_is_told_at_once(clone: Clone) -> None
     )
     raw = gather_and_remember(clone.login, clone.database, catalogue, plan, KEYS)
     rewrite(clone.login, clone.database, catalogue, plan, KEYS)
+    return catalogue, plan, raw
+
+
+def test_all_that_checks_and_searches_find_is_told_at_once(clone: Clone) -> None:
+    catalogue, plan, raw = _masked_with_copies(clone)
     clone.execute("UPDATE users SET email = 'bob' WHERE id = 7")
     with pytest.raises(VerificationFailed) as refused:
         prove(clone.login, clone.database, catalogue, plan, raw, KEYS)
@@ -291,18 +299,7 @@ def test_all_that_checks_and_searches_find_is_told_at_once(clone: Clone) -> None
 
 
 def test_what_failed_otherwise_hides_no_finding(clone: Clone, as_superuser: Callable[[str], None]) -> None:
-    clone.execute(
-        USERS + "CREATE TABLE notes (id int, note text); INSERT INTO notes SELECT id, email FROM users"
-    )
-    catalogue, plan = clone.plan(
-        """
-        tables:
-          users: {columns: {id: keep, email: email, is_test: keep}}
-          notes: {columns: {id: keep, note: keep}}
-        """
-    )
-    raw = gather_and_remember(clone.login, clone.database, catalogue, plan, KEYS)
-    rewrite(clone.login, clone.database, catalogue, plan, KEYS)
+    catalogue, plan, raw = _masked_with_copies(clone)
     # The columns' own checks need it.
     as_superuser("DROP TABLE refresh_mask.row_counts")
     with pytest.raises(VerificationFailed, match=r"public\.notes\.note: 100 values"):

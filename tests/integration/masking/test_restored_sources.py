@@ -13,22 +13,6 @@ from tasks.proof.schema_entries import extensions_left_out, read_schema_entries
 from tests.fix_localaws import MASTER, PASSWORD, Aurora, wait_until
 
 MAJOR = find_binaries().major
-FAMILY = f"aurora-postgresql{MAJOR}"
-
-
-def parameter_group(aurora: Aurora, values: dict[str, str]) -> str:
-    name = aurora.new_id("parameters")
-    aurora.rds.create_db_cluster_parameter_group(
-        DBClusterParameterGroupName=name, DBParameterGroupFamily=FAMILY, Description="for a test"
-    )
-    aurora.rds.modify_db_cluster_parameter_group(
-        DBClusterParameterGroupName=name,
-        Parameters=[
-            {"ParameterName": parameter, "ParameterValue": value, "ApplyMethod": "pending-reboot"}
-            for parameter, value in values.items()
-        ],
-    )
-    return name
 
 
 def rows(aurora: Aurora, cluster: str, query: str) -> list[tuple[object, ...]]:
@@ -46,7 +30,7 @@ ORDERS = "SELECT id FROM orders ORDER BY id"
     MAJOR < 16, reason="before PostgreSQL 16 only a superuser subscribes, and Aurora has none"
 )
 def test_the_clone_of_a_subscriber_leaves_the_publishers_slot_to_the_original(aurora: Aurora) -> None:
-    replicates = parameter_group(aurora, {"rds.logical_replication": "1"})
+    replicates = aurora.parameter_group({"rds.logical_replication": "1"})
     publisher = aurora.create(DBClusterParameterGroupName=replicates)
     subscriber = aurora.create(DBClusterParameterGroupName=replicates)
     with aurora.superuser(publisher) as connection:
@@ -70,7 +54,7 @@ def test_the_clone_of_a_subscriber_leaves_the_publishers_slot_to_the_original(au
     with aurora.connect(publisher) as connection:
         connection.execute("INSERT INTO orders VALUES (2)")
 
-    group = parameter_group(aurora, dict(CLONE_PARAMETERS))
+    group = aurora.parameter_group(CLONE_PARAMETERS)
     clone = aurora.restore(snapshot, DBClusterParameterGroupName=group)
     check_clone_settings(aurora.login(clone), "postgres", parameter_group=group)
     workers = "SELECT FROM pg_stat_activity WHERE backend_type LIKE 'logical replication%'"
@@ -88,8 +72,8 @@ def test_the_clone_of_a_subscriber_leaves_the_publishers_slot_to_the_original(au
 def test_a_scheduled_job_doesnt_fire_in_the_clone(aurora: Aurora) -> None:
     if not (find_binaries().directory("sharedir") / "extension" / "pg_cron.control").exists():
         pytest.skip("not run: this build of PostgreSQL has no pg_cron (LOCALAWS_PG_BIN names another one)")
-    preloads = parameter_group(
-        aurora, {"shared_preload_libraries": "pg_cron", "cron.use_background_workers": "on"}
+    preloads = aurora.parameter_group(
+        {"shared_preload_libraries": "pg_cron", "cron.use_background_workers": "on"}
     )
     source = aurora.create(DBClusterParameterGroupName=preloads)
     # Aurora's master user makes it; here it takes a superuser, which the master user is for a moment.
@@ -102,7 +86,7 @@ def test_a_scheduled_job_doesnt_fire_in_the_clone(aurora: Aurora) -> None:
     beats = "SELECT count(*) FROM beats"
     wait_until(lambda: rows(aurora, source, beats) > [(0,)], timeout_s=_A_MINUTE_S)
     snapshot = aurora.snapshot(source)
-    group = parameter_group(aurora, dict(CLONE_PARAMETERS))
+    group = aurora.parameter_group(CLONE_PARAMETERS)
     clone = aurora.restore(snapshot, DBClusterParameterGroupName=group)
     check_clone_settings(aurora.login(clone), "postgres", parameter_group=group)
     assert rows(aurora, clone, "SELECT FROM pg_stat_activity WHERE backend_type LIKE 'pg_cron%'") == []

@@ -1,7 +1,7 @@
-"""What an archive says of the database itself, which no refresh restores: the settings made for it, blanked.
+"""Entries of an archive whose SQL is blanked, since no option of pg_dump's keeps it out.
 
-pg_dump writes them into every archive that isn't plain text, and no option of its keeps them out. They hold what
-applications keep there (``app.jwt_secret``), and only superusers may reset that.
+What an archive that isn't plain text says of the database itself, which no refresh restores, holds what applications
+keep there (``ALTER DATABASE … SET app.jwt_secret``), and only superusers may reset that.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contracts.manifest import TOC_NAME
 from masking.proof.literals import SchemaEntry, entries_of
 from tasks.client_tools import ClientTools
 
-_KIND = "DATABASE PROPERTIES"
+_PROPERTIES = "DATABASE PROPERTIES"
 _CONNECT = "\n\\connect "
 _END = "\n--\n-- PostgreSQL database dump complete"
 _UNRESTRICT = re.compile(r"\n+\\unrestrict \S+\s*\Z")
@@ -31,32 +31,24 @@ def read_entries(tools: ClientTools, directory: Path) -> tuple[SchemaEntry, ...]
     return tuple(entries_of(finished.stdout.decode()))
 
 
-def blank_database_properties(tools: ClientTools, directory: Path) -> None:
-    """Put blanks, as many, in the place of that entry's SQL: nothing else in ``toc.dat`` moves.
+def blank_entries(tools: ClientTools, directory: Path, *, extensions: Collection[str]) -> None:
+    """Put blanks, as many, in the place of the SQL of the database's properties, and of these extensions with their
+    comments: before PostgreSQL 17 pg_dump leaves none out that leaves nothing else out, such as event triggers. Nothing
+    else in ``toc.dat`` moves.
 
     Raises:
         ArchiveInvalid: it isn't as pg_dump writes it.
     """
-    _blank(tools, directory, lambda entry: entry.kind == _KIND)
+    comments = {f"EXTENSION {name}" for name in extensions}
 
-
-def blank_extensions(tools: ClientTools, directory: Path, names: Collection[str]) -> None:
-    """The same with these extensions and their comments: before PostgreSQL 17 pg_dump leaves none out that leaves
-    nothing else out, such as event triggers.
-    """
-    comments = {f"EXTENSION {name}" for name in names}
-    _blank(
-        tools,
-        directory,
-        lambda entry: (
-            (entry.kind == "EXTENSION" and entry.name in names)
+    def is_wanted(entry: SchemaEntry) -> bool:
+        return (
+            entry.kind == _PROPERTIES
+            or (entry.kind == "EXTENSION" and entry.name in extensions)
             or (entry.kind == "COMMENT" and entry.schema == "-" and entry.name in comments)
-        ),
-    )
+        )
 
-
-def _blank(tools: ClientTools, directory: Path, wanted: Callable[[SchemaEntry], bool]) -> None:
-    texts = _texts(tools, directory, wanted)
+    texts = _texts(tools, directory, is_wanted)
     toc = directory / TOC_NAME
     found = toc.read_bytes()
     for text in texts:
@@ -65,7 +57,7 @@ def _blank(tools: ClientTools, directory: Path, wanted: Callable[[SchemaEntry], 
         found = found.replace(text, b" " * len(text))
     if texts:
         toc.write_bytes(found)
-        if _texts(tools, directory, wanted):
+        if _texts(tools, directory, is_wanted):
             raise _unknown()
 
 
